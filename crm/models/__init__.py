@@ -1,0 +1,36 @@
+"""The tables of the CRM, one module per noun."""
+
+from crm.models.accounts import Account, Contact
+from crm.models.activities import Activity, CommunicationLog, Note, Task
+from crm.models.answers import KeptAnswer
+from crm.models.base import Coordinates, Linked, OwnFields, PostalAddress, Record, RecordQuerySet
+from crm.models.opportunities import LostReason, Opportunity, Priority, Stage, StageChange
+from crm.models.places import Country, CountryState
+from crm.models.tags import Tag
+from crm.models.users import Team, User
+
+__all__ = [
+    "Account",
+    "Activity",
+    "CommunicationLog",
+    "Contact",
+    "Coordinates",
+    "Country",
+    "CountryState",
+    "KeptAnswer",
+    "Linked",
+    "LostReason",
+    "Note",
+    "Opportunity",
+    "OwnFields",
+    "PostalAddress",
+    "Priority",
+    "Record",
+    "RecordQuerySet",
+    "Stage",
+    "StageChange",
+    "Tag",
+    "Task",
+    "Team",
+    "User",
+]

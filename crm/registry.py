@@ -1,0 +1,142 @@
+"""Where apps above join the pages of the CRM, which knows none of them; they register in AppConfig.ready()."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from crm.custom import CustomField
+from crm.models import Record
+
+RecordPanel = Callable[[Record, Any], SafeString]
+ListBadges = Callable[[Sequence[Record]], Mapping[uuid.UUID, SafeString]]
+
+DemoMaker = Callable[[Any, Sequence[Any], Callable[..., list[Any]]], None]
+
+_panels: list[RecordPanel] = []
+_badges: list[ListBadges] = []
+_demo_makers: list[DemoMaker] = []
+
+
+def register_record_panel(panel: RecordPanel) -> RecordPanel:
+    """Show this, read-only, on top of every record's change page; empty means nothing. Usable as a decorator.
+
+    Called once per page with the record as it stands in the database and the user who looks; may cost a few queries.
+    """
+    if panel not in _panels:
+        _panels.append(panel)
+    return panel
+
+
+def register_list_badges(badges: ListBadges) -> ListBadges:
+    """Show these in the column “Sync” of the record lists, by the record's uuid. Usable as a decorator.
+
+    Called once per list page with all its rows, so that it costs the same for one row and for fifty.
+    """
+    if badges not in _badges:
+        _badges.append(badges)
+    return badges
+
+
+def record_panels(record: Record, user: Any) -> list[SafeString]:
+    """All panels that have something to say to this user about this record."""
+    return [shown for panel in _panels if (shown := panel(record, user))]
+
+
+def list_badges(records: Sequence[Record]) -> dict[uuid.UUID, SafeString]:
+    """The badges of these rows, those of several sources joined."""
+    joined: dict[uuid.UUID, SafeString] = {}
+    for source in _badges:
+        for key, badge in source(records).items():
+            joined[key] = joined.get(key, SafeString("")) + badge
+    return joined
+
+
+def has_list_badges() -> bool:
+    """Whether the column has anything to show."""
+    return bool(_badges)
+
+
+def register_demo_maker(maker: DemoMaker) -> DemoMaker:
+    """Let an app add to the demo data: called per block with the world, its accounts, and `save` of crm/demo."""
+    if maker not in _demo_makers:
+        _demo_makers.append(maker)
+    return maker
+
+
+def demo_makers() -> list[DemoMaker]:
+    """All makers, in the order in which the apps joined."""
+    return list(_demo_makers)
+
+
+OwnFieldSource = Callable[[type[Record]], Sequence[CustomField]]
+_own_fields: list[OwnFieldSource] = []
+
+
+def register_own_fields(source: OwnFieldSource) -> OwnFieldSource:
+    """Say which fields of the user's own this kind of record has; called once per form and per service call."""
+    if source not in _own_fields:
+        _own_fields.append(source)
+    return source
+
+
+def own_fields(model: type[Record]) -> list[CustomField]:
+    """The fields of the user's own of this kind of record. One query per source."""
+    return [one for source in _own_fields for one in source(model)]
+
+
+@dataclass(frozen=True)
+class HomeTile:
+    """One figure on the admin's first page: what it counts, how many, where the list is; `alert` asks for a look."""
+
+    title: str
+    figure: str
+    url: str
+    icon: str
+    alert: bool = False
+
+
+HomeTiles = Callable[[Any], Sequence[HomeTile]]
+_home_tiles: list[HomeTiles] = []
+
+
+def register_home_tiles(tiles: HomeTiles) -> HomeTiles:
+    """Add figures to the admin's first page; called once per view with the user who looks at it."""
+    if tiles not in _home_tiles:
+        _home_tiles.append(tiles)
+    return tiles
+
+
+def home_tiles(user: Any) -> list[HomeTile]:
+    """All figures for this user, in the order in which the apps joined."""
+    return [tile for source in _home_tiles for tile in source(user)]
+
+
+@dataclass(frozen=True)
+class RecordAction:
+    """Something done with one record from its page: the words on the button, its icon, and the page that asks."""
+
+    title: Any
+    icon: str
+    url: str
+    main: bool = False
+
+
+RecordActions = Callable[[Record], Sequence[RecordAction]]
+_actions: list[RecordActions] = []
+
+
+def register_record_actions(actions: RecordActions) -> RecordActions:
+    """Offer these on a record's page; called once per page, for people who may change the record."""
+    if actions not in _actions:
+        _actions.append(actions)
+    return actions
+
+
+def record_actions(record: Record) -> list[RecordAction]:
+    """All actions on this record as it stands."""
+    return [action for source in _actions for action in source(record)]

@@ -1,0 +1,97 @@
+"""What every page of the workspace shows around its own content: icons and the sidebar."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.forms import BoundField
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from crm import cells, nouns
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """A vendored Tabler icon, drawn in the colour of the text around it and hidden from screen readers."""
+    return format_html('<span class="tandem-icon {}" aria-hidden="true">{}</span>', extra, _drawing(name))
+
+
+@cache
+def _drawing(name: str) -> SafeString:
+    found = finders.find(f"vendor/tabler-icons/{name}.svg")
+    if not found:
+        raise template.TemplateSyntaxError(f"There is no vendored icon {name!r}.")
+    return mark_safe(Path(str(found)).read_text())  # noqa: S308 - a file of ours
+
+
+@register.inclusion_tag("workspace/_sidebar.html", takes_context=True)
+def sidebar(context: dict[str, Any]) -> dict[str, Any]:
+    """The groups of links that this person may open; the same ones as in the admin's sidebar."""
+    request = context["request"]
+    groups = []
+    unfold: dict[str, Any] = settings.UNFOLD
+    for group in unfold["SIDEBAR"]["navigation"]:
+        items = [
+            {
+                "title": item["title"],
+                "url": item["link"](request) if callable(item["link"]) else item["link"],
+                "icon": item["drawing"],
+                "active": item["active"](request),
+                "short": item.get("short", False),
+            }
+            for item in group["items"]
+            if item["permission"](request)
+        ]
+        if items:
+            active = any(item["active"] for item in items)
+            groups.append({"title": group["title"], "items": items, "folded": group["collapsible"] and not active})
+    return {"groups": groups}
+
+
+@register.filter
+def short_links(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The four links of the bottom bar on a phone; everything else stands behind “more”."""
+    return [item for group in groups for item in group["items"] if item["short"]][:4]
+
+
+@register.simple_tag(takes_context=True)
+def addable(context: dict[str, Any]) -> list[nouns.Noun]:
+    """The nouns of which this person may make a new one."""
+    user = context["request"].user
+    return [noun for noun in nouns.all_nouns() if noun.allows(user, "add")]
+
+
+@register.filter
+def page(record: Any) -> str:
+    """The address of a record's page; "" for none."""
+    return nouns.url_of(record) if record is not None else ""
+
+
+@register.filter
+def initials(person: Any) -> str:
+    """Two letters that stand for a person."""
+    words = str(person).replace("@", " ").split()
+    return "".join(word[0] for word in words[:2]).upper()
+
+
+@register.filter
+def styled(field: BoundField) -> SafeString:
+    """A form field with the theme's classes, marked and described where it was refused."""
+    widget = field.field.widget
+    kind = getattr(widget, "input_type", "")
+    base = {"select": "form-select", "checkbox": "form-check-input"}.get(kind, "form-control")
+    attrs: dict[str, str | bool] = {"class": f"{base} is-invalid" if field.errors else base}
+    if field.errors:
+        attrs |= {"aria-invalid": "true", "aria-describedby": f"{field.id_for_label}_error"}
+    return field.as_widget(attrs=attrs)
+
+
+register.filter("ago", cells.ago)

@@ -1,0 +1,45 @@
+"""The addresses of the workspace."""
+
+from __future__ import annotations
+
+from django.urls import path, register_converter
+
+from crm.nouns import Noun, noun_of_key
+from crm.views import board, composer, forms, home, lists, moves, records
+from crm.workbook import OPPORTUNITIES
+
+
+class NounConverter:
+    """`accounts` in an address is the noun; any other word is no address of ours."""
+
+    regex = "[a-z_]+"
+
+    def to_python(self, value: str) -> Noun:
+        try:
+            return noun_of_key(value)
+        except KeyError as error:
+            raise ValueError(value) from error
+
+    def to_url(self, value: Noun | str) -> str:
+        return value if isinstance(value, str) else value.key
+
+
+register_converter(NounConverter, "noun")
+
+app_name = "workspace"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("pick/<str:label>/", forms.pick, name="pick"),
+    path("pipeline/", board.board, {"noun": OPPORTUNITIES}, name="board"),
+    path("pipeline/cards/<uuid:stage>/", board.cards, {"noun": OPPORTUNITIES}, name="board-cards"),
+    path("pipeline/move/<uuid:uuid>/", moves.move, {"noun": OPPORTUNITIES}, name="board-move"),
+    path("pipeline/move/<uuid:uuid>/undo/", moves.take_back, {"noun": OPPORTUNITIES}, name="board-undo"),
+    path("<noun:noun>/", lists.record_list, name="list"),
+    path("<noun:noun>/new/", forms.add, name="add"),
+    path("<noun:noun>/<uuid:uuid>/", records.record_page, name="record"),
+    path("<noun:noun>/<uuid:uuid>/edit/", forms.edit, name="edit"),
+    path("<noun:noun>/<uuid:uuid>/timeline/", records.earlier, name="timeline"),
+    path("<noun:noun>/<uuid:uuid>/write/<slug:kind>/", composer.write, name="write"),
+    path("<noun:noun>/<uuid:uuid>/trash/", records.trash, name="trash"),
+    path("<noun:noun>/<uuid:uuid>/restore/", records.restore, name="restore"),
+]

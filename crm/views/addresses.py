@@ -1,0 +1,53 @@
+"""What stands in the address of a list or board: its parts changed, and its filters in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter in use: what it says, and the address without it."""
+
+    label: str
+    words: str
+    address: str
+
+
+def tidy(query: QueryDict) -> QueryDict:
+    """What was asked for, without the fields that a form sends along empty."""
+    asked = QueryDict(mutable=True)
+    for name, values in query.lists():
+        if said := [value for value in values if value]:
+            asked.setlist(name, said)
+    return asked
+
+
+def address(query: QueryDict, **changes: str) -> str:
+    """The address with these parts changed; an empty part is left out."""
+    changed = query.copy()
+    for name, value in changes.items():
+        changed.pop(name, None)
+        if value:
+            changed[name] = value
+    return f"?{changed.urlencode()}" if changed else "?"
+
+
+def chips(query: QueryDict, chosen: Any) -> list[Chip]:
+    """The filters in use in words; those that were refused are shown as they were typed."""
+    found = []
+    for name, field in chosen.form.fields.items():
+        typed = [value for value in query.getlist(name) if value]
+        if typed and name != "q":
+            words = ", ".join(_in_words(field, value) for value in typed)
+            found.append(Chip(str(field.label), words, address(query, **{name: "", "cursor": ""})))
+    return found
+
+
+def _in_words(field: Any, value: str) -> str:
+    choices = {str(key): str(words) for key, words in getattr(field, "choices", ())}
+    return choices.get(value, {"true": _("yes"), "false": _("no")}.get(value, value))

@@ -1,0 +1,195 @@
+"""The pipeline as a board: stages side by side with their sums, deals as cards; filters and folds in the address."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from crm import cells, keyset, registry
+from crm.filters import OpportunityFilters
+from crm.models import Opportunity, Stage
+from crm.nouns import Noun
+from crm.selectors import board as reads
+from crm.views.access import may, person
+from crm.views.addresses import address, chips, tidy
+from crm.workbook import closing
+
+FOLDS = ("fold", "open")
+
+
+@dataclass(frozen=True)
+class Card:
+    """A deal as its card shows it."""
+
+    deal: Opportunity
+    amount: Any
+    closes: Any
+    age: SafeString
+    badge: SafeString
+
+
+@dataclass(frozen=True)
+class Column:
+    """A stage with its sums. `turned` folds or opens it, `listed` shows it as a list, `more` brings the next cards."""
+
+    stage: Stage
+    count: int
+    worth: list[tuple[Any, Any]]
+    folded: bool
+    turned: str
+    listed: str
+    cards: list[Card]
+    more: str = ""
+
+
+@require_safe
+@may("view")
+@vary_on_headers("HX-Request")
+def board(request: HttpRequest, noun: Noun) -> HttpResponse:
+    """The board; for htmx only its body. Queries: two for all heads, one per open column, badges, filters' choices."""
+    query = tidy(request.GET)
+    filters, rows = asked(request)
+    found = list(columns(request, rows, with_cards=True))
+    context = {
+        "noun": noun,
+        "filters": filters,
+        "chips": chips(query, filters),
+        "columns": found,
+        "count": sum(column.count for column in found),
+        "bare": address(QueryDict(), **_folds(query)),
+        "kept": list(_folds(query).items()),
+        "listed": noun.list_url + address(query, fold="", open=""),
+        "can_add": noun.allows(person(request), "add"),
+        **card_context(request, noun),
+    }
+    partial = request.headers.get("HX-Request") == "true" and not request.headers.get("HX-History-Restore-Request")
+    answer = render(request, "workspace/_board.html" if partial else "workspace/board.html", context)
+    if partial:
+        answer["HX-Push-Url"] = f"{request.path}{address(query)}"
+    return answer
+
+
+@require_safe
+@may("view")
+def cards(request: HttpRequest, noun: Noun, stage: uuids.UUID) -> HttpResponse:
+    """The next cards of a column; a cursor that leads nowhere gives the first ones."""
+    _filters, rows = asked(request)
+    found = get_object_or_404(Stage, uuid=stage)
+    try:
+        page = reads.cards(rows, found, cursor=request.GET.get("cursor", ""))
+    except keyset.BadCursor:
+        page = reads.cards(rows, found)
+    column = {"cards": _cards(page.rows), "more": _more(request, found, page), "listed": _listed(request, found)}
+    return render(request, "workspace/_board_cards.html", {"column": column, **card_context(request, noun)})
+
+
+def asked(request: HttpRequest) -> tuple[OpportunityFilters, QuerySet[Opportunity]]:
+    """The filters of the address, and the deals that they leave to this person."""
+    filters = OpportunityFilters(request.GET, queryset=reads.deals(person(request)), request=request)
+    return filters, reads.shown(filters)
+
+
+def columns(request: HttpRequest, rows: QuerySet[Opportunity], *, with_cards: bool) -> Iterator[Column]:
+    """The columns of the board; folded ones without cards. Two queries, with cards one more per open column."""
+    query = tidy(request.GET)
+    folds = {name: set(filter(None, words.split(","))) for name, words in _folds(query).items()}
+    heads = reads.heads(rows)
+    folded = {head.stage.pk: _is_folded(head.stage, folds) for head in heads}
+    empty: keyset.Page[Opportunity] = keyset.Page([], "", "")
+    pages = {
+        head.stage.pk: reads.cards(rows, head.stage) if with_cards and not folded[head.stage.pk] else empty
+        for head in heads
+    }
+    badges = _badges(deal for page in pages.values() for deal in page.rows)
+    for head in heads:
+        stage, page = head.stage, pages[head.stage.pk]
+        yield Column(
+            stage=stage,
+            count=head.count,
+            worth=[
+                (cells.money(one.amount, one.currency), cells.money(one.weighted, one.currency)) for one in head.worth
+            ],
+            folded=folded[stage.pk],
+            turned=_turned(query, stage, folds, folded=folded[stage.pk]),
+            listed=_listed(request, stage),
+            cards=_cards(page.rows, badges),
+            more=_more(request, stage, page),
+        )
+
+
+def card_of(deal: Opportunity) -> Card:
+    """The card of one deal."""
+    return _cards([deal])[0]
+
+
+def card_context(request: HttpRequest, noun: Noun) -> dict[str, Any]:
+    """What the templates of cards ask for beside the card itself."""
+    return {"may_move": noun.allows(person(request), "change"), "query": query_of(request)}
+
+
+def query_of(request: HttpRequest) -> str:
+    """What the board was asked for, to stand behind an address."""
+    return address(tidy(request.GET), cursor="")
+
+
+def _cards(deals: list[Opportunity], badges: dict[uuids.UUID, SafeString] | None = None) -> list[Card]:
+    held = _badges(deals) if badges is None else badges
+    return [
+        Card(
+            deal=deal,
+            amount=cells.money(deal.amount, deal.currency),
+            closes=closing(deal) if deal.close_date else "",
+            age=cells.age(deal.stage_since, title=_("In this stage since")),
+            badge=held.get(deal.uuid, SafeString("")),
+        )
+        for deal in deals
+    ]
+
+
+def _badges(deals: Iterable[Opportunity]) -> dict[uuids.UUID, SafeString]:
+    records = list(deals)
+    return registry.list_badges(records) if records else {}
+
+
+def _folds(query: QueryDict) -> dict[str, str]:
+    return {name: words for name in FOLDS if (words := query.get(name, ""))}
+
+
+def _is_folded(stage: Stage, folds: dict[str, set[str]]) -> bool:
+    """What the address says of this stage, else what its set-up says."""
+    key = str(stage.pk)
+    return key in folds.get("fold", ()) or (stage.folded and key not in folds.get("open", ()))
+
+
+def _turned(query: QueryDict, stage: Stage, folds: dict[str, set[str]], *, folded: bool) -> str:
+    """The address in which this stage is folded where it is open, and the other way round."""
+    key = str(stage.pk)
+    wanted = "open" if folded else "fold"
+    named = {name: folds.get(name, set()) - {key} for name in FOLDS}
+    if (wanted == "open") == stage.folded:
+        named[wanted] |= {key}
+    return address(query, **{name: ",".join(sorted(keys)) for name, keys in named.items()})
+
+
+def _listed(request: HttpRequest, stage: Stage) -> str:
+    """The same deals as a list: with an outcome, since the board leaves out lost deals and the list does not."""
+    outcome = request.GET.get("outcome") or ("won" if stage.is_won else "open")
+    query = address(tidy(request.GET), fold="", open="", cursor="", stage=str(stage.pk), outcome=outcome)
+    return reverse("workspace:list", args=("opportunities",)) + query
+
+
+def _more(request: HttpRequest, stage: Stage, page: keyset.Page[Opportunity]) -> str:
+    if not page.next:
+        return ""
+    return reverse("workspace:board-cards", args=(stage.uuid,)) + address(tidy(request.GET), cursor=page.next)

@@ -1,0 +1,116 @@
+"""The list of one noun: search, filters, order, columns and a page of rows, all of it in the address."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from crm import keyset, registry
+from crm.nouns import Column, Noun
+from crm.views.access import may, person
+from crm.views.addresses import address, chips, tidy
+
+PAGE_SIZE = 50
+# What an address holds beside filters; a change of filters begins at the first page again.
+NOT_FILTERS = ("sort", "columns", "cursor")
+
+
+@dataclass(frozen=True)
+class Header:
+    """A column's head: `address` sorts by it; `arrow` is up or down where the list is sorted by it."""
+
+    column: Column
+    address: str
+    arrow: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row as shown: its record, a cell per column, and what other apps say about it."""
+
+    record: Any
+    cells: list[tuple[Column, Any]]
+    badge: SafeString
+
+
+@require_safe
+@may("view")
+@vary_on_headers("HX-Request")
+def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
+    """The list; for htmx only its body. Queries: rows (two at most), tags, count, the filters' choices, badges."""
+    query = tidy(request.GET)
+    chosen = noun.filters(query, queryset=noun.rows(person(request)), request=request)
+    order = _order(query, noun)
+    columns = _columns(query, noun)
+    trouble = ""
+    rows = chosen.qs if chosen.is_valid() else noun.model._default_manager.none()
+    try:
+        page = keyset.page_of(rows, order, cursor=query.get("cursor", ""), size=PAGE_SIZE)
+    except keyset.BadCursor:
+        trouble = _("That page is no longer there; this is the first one.")
+        page = keyset.page_of(rows, order, size=PAGE_SIZE)
+    count = keyset.count_of(rows)
+    context = {
+        "noun": noun,
+        "filters": chosen,
+        "chips": chips(query, chosen),
+        "headers": [_header(query, column, order) for column in columns],
+        "columns": [(column, column in columns) for column in noun.columns],
+        "lines": _lines(page.rows, columns),
+        "count": count,
+        "count_limit": keyset.COUNT_LIMIT,
+        "trouble": trouble,
+        "next": address(query, cursor=page.next) if page.next else "",
+        "previous": address(query, cursor=page.previous) if page.previous else "",
+        "bare": address(QueryDict(), sort=query.get("sort", ""), columns=query.get("columns", "")),
+        "kept": [(name, query[name]) for name in ("sort", "columns") if query.get(name)],
+        "board": reverse(noun.board) + address(query, sort="", columns="", cursor="") if noun.board else "",
+        "can_add": noun.allows(person(request), "add"),
+    }
+    partial = request.headers.get("HX-Request") == "true" and not request.headers.get("HX-History-Restore-Request")
+    answer = render(request, "workspace/_list_body.html" if partial else "workspace/list.html", context)
+    if partial:
+        answer["HX-Push-Url"] = f"{request.path}{address(query)}"
+    return answer
+
+
+def _order(query: QueryDict, noun: Noun) -> keyset.Order:
+    """The order asked for, or the noun's own when the field is none by which it sorts."""
+    asked = keyset.Order.parse(query.get("sort", ""))
+    return asked if asked.field in noun.sorts() else keyset.Order.parse(noun.order)
+
+
+def _columns(query: QueryDict, noun: Noun) -> list[Column]:
+    """The columns asked for, or those that stand there by default; the first one always does."""
+    asked = set(filter(None, query.get("columns", "").split(",")))
+    first = noun.columns[0]
+    if not asked & {column.key for column in noun.columns}:
+        return [column for column in noun.columns if column.shown]
+    return [column for column in noun.columns if column is first or column.key in asked]
+
+
+def _header(query: QueryDict, column: Column, order: keyset.Order) -> Header:
+    if not column.sort:
+        return Header(column, "", "")
+    mine = column.sort == order.field
+    turned = keyset.Order(column.sort, descending=mine and not order.descending)
+    arrow = ("down" if order.descending else "up") if mine else ""
+    return Header(column, address(query, sort=str(turned), cursor=""), arrow)
+
+
+def _lines(records: Sequence[Any], columns: Sequence[Column]) -> list[Line]:
+    badges: dict[uuid.UUID, SafeString] = registry.list_badges(records) if records else {}
+    return [
+        Line(record, [(column, column.cell(record)) for column in columns], badges.get(record.uuid, SafeString("")))
+        for record in records
+    ]

@@ -1,0 +1,140 @@
+"""Moving a deal to another stage from the board, and taking that back."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from crm.models import LostReason, Opportunity, Stage
+from crm.nouns import Noun
+from crm.services import pipeline
+from crm.services.pipeline import Place
+from crm.services.records import StaleVersionError
+from crm.views.access import may, person, record_or_404
+from crm.views.board import asked, card_context, card_of, columns, query_of
+
+UNDO_SECONDS = 3600
+
+
+class MoveForm(forms.Form):
+    stage = forms.ModelChoiceField(queryset=Stage.objects.all(), to_field_name="uuid")
+    version = forms.IntegerField(min_value=1)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may("change")
+def move(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
+    """Ask for the stage, and move there; for htmx the answer is the card, the heads of all columns and a word."""
+    deal = record_or_404(request, noun, uuid)
+    if request.method != "POST":
+        dialog = _by_htmx(request)
+        stages = Stage.objects.filter(archived_at__isnull=True)
+        context = {"deal": deal, "stages": stages, "query": query_of(request), "dialog": dialog}
+        return render(request, "workspace/_board_move.html" if dialog else "workspace/board_move.html", context)
+    form = MoveForm(request.POST)
+    if not form.is_valid():
+        return _answer(request, noun, deal, _sentences(form.errors.as_data()), status=422)
+    stage, version = form.cleaned_data["stage"], form.cleaned_data["version"]
+    try:
+        if deal.version != version:
+            raise StaleVersionError(deal)
+        place = Place.of(deal)
+        moved = pipeline.move_to_stage(deal, actor=person(request), stage=stage, expected_version=version)
+    except StaleVersionError as lost:
+        return _answer(request, noun, lost.record, _who(lost.record), status=409)
+    except ValidationError as refusal:
+        return _answer(request, noun, deal, " ".join(refusal.messages), status=422)
+    words = _("“%(name)s” is in %(stage)s now.") % {"name": moved, "stage": stage}
+    return _answer(request, noun, moved, words, undo=_token(place, uuid))
+
+
+@require_POST
+@may("change")
+def take_back(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
+    """Put a deal back where it stood before the move that the token names."""
+    deal = record_or_404(request, noun, uuid)
+    try:
+        version = forms.IntegerField(min_value=1).clean(request.POST.get("version"))
+        place = _place(request.POST.get("place", ""), uuid)
+        back = pipeline.take_back_move(deal, actor=person(request), place=place, expected_version=version)
+    except StaleVersionError as lost:
+        return _answer(request, noun, lost.record, _who(lost.record), status=409)
+    except ValidationError as refusal:
+        return _answer(request, noun, deal, " ".join(refusal.messages), status=422)
+    return _answer(request, noun, back, _("“%(name)s” is back in %(stage)s.") % {"name": back, "stage": back.stage})
+
+
+def _answer(
+    request: HttpRequest, noun: Noun, deal: Any, words: str, *, undo: str = "", status: int = 200
+) -> HttpResponse:
+    """The card as it stands now, gone when the filters leave it out; without htmx the board with the sentence."""
+    if not _by_htmx(request):
+        messages.add_message(request, messages.SUCCESS if status == 200 else messages.ERROR, words)
+        return redirect(f"{reverse('workspace:board')}{query_of(request)}")
+    _filters, rows = asked(request)
+    shown = rows.filter(pk=deal.pk).first()
+    context = {
+        "deal": deal,
+        "card": card_of(shown) if shown else None,
+        "columns": list(columns(request, rows, with_cards=False)),
+        "words": words,
+        "undo": undo,
+        "good": status == 200,
+        **card_context(request, noun),
+    }
+    return render(request, "workspace/_board_moved.html", context, status=status)
+
+
+def _by_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _who(deal: Any) -> str:
+    """Who was quicker, and where the deal stands."""
+    words = {"who": deal.updated_by or _("The sync with Odoo"), "name": deal, "stage": deal.stage}
+    return _("%(who)s changed “%(name)s” in the meantime. It is in %(stage)s.") % words
+
+
+def _sentences(errors: Any) -> str:
+    return " ".join(message for found in errors.values() for error in found for message in error.messages)
+
+
+def _token(place: Place, uuid: uuids.UUID) -> str:
+    """The place, signed for this deal, so that an undo needs no memory here."""
+    held = {
+        "stage": place.stage.pk,
+        "since": place.stage_since.isoformat(),
+        "probability": str(place.probability),
+        "by_hand": place.probability_by_hand,
+        "lost_at": place.lost_at.isoformat() if place.lost_at else "",
+        "reason": place.lost_reason.pk if place.lost_reason else None,
+    }
+    return signing.dumps(held, salt=f"board-undo:{uuid}")
+
+
+def _place(token: str, uuid: uuids.UUID) -> Place:
+    """What `_token` signed. Raises ValidationError on anything else, on an old one, and when the stage is gone."""
+    try:
+        held = signing.loads(token, salt=f"board-undo:{uuid}", max_age=UNDO_SECONDS)
+        stage = Stage.objects.get(pk=held["stage"])
+    except (signing.BadSignature, Stage.DoesNotExist) as error:
+        raise ValidationError(_("This move can no longer be taken back; move the card by hand.")) from error
+    return Place(
+        stage=stage,
+        stage_since=datetime.fromisoformat(held["since"]),
+        probability=Opportunity._meta.get_field("probability").to_python(held["probability"]),
+        probability_by_hand=held["by_hand"],
+        lost_at=datetime.fromisoformat(held["lost_at"]) if held["lost_at"] else None,
+        lost_reason=LostReason.objects.filter(pk=held["reason"]).first(),
+    )

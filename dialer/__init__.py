@@ -1,0 +1,1 @@
+"""The cold-call dialer: call lists, the call queue, outcomes and callbacks."""

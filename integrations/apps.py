@@ -1,0 +1,18 @@
+"""The integrations app."""
+
+from django.apps import AppConfig
+
+
+class IntegrationsConfig(AppConfig):
+    name = "integrations"
+    verbose_name = "Integrations"
+
+    def ready(self) -> None:
+        """Tell the outbox which business rows go to Odoo, and as what; show on record pages how they stand."""
+        from integrations.odoo.pushing import routes
+        from integrations.standing import gauges, own_values, panels
+
+        routes.register()
+        panels.register()
+        gauges.register()
+        own_values.register()

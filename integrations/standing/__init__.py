@@ -1,0 +1,1 @@
+"""How things stand between here and Odoo: per connection, per model and per record, on pages and by alert."""

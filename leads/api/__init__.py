@@ -1,0 +1,1 @@
+"""The leads of the REST API."""

@@ -1,0 +1,110 @@
+"""The lead as people see it in lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from crm import cells, nouns, related
+from crm.forms import label_of
+from crm.models import Account, Contact
+from crm.nouns import Column, Noun
+from crm.registry import RecordAction, register_record_actions
+from crm.related import Box, Line, box
+from crm.workbook import tags, updated
+from leads import services
+from leads.filters import LeadFilters
+from leads.models import Lead
+
+
+def _state(lead: Lead) -> Any:
+    if lead.converted_at is not None:
+        return cells.badge(_("Converted"), "green")
+    if lead.lost_at is not None:
+        return cells.badge(_("Lost"), "red")
+    return cells.badge(lead.get_stage_display(), "blue")
+
+
+LEADS = Noun(
+    key="leads",
+    model=Lead,
+    title=_("Lead"),
+    plural=_("Leads"),
+    icon="user-search",
+    filters=LeadFilters,
+    columns=(
+        Column("name", _("Title"), cells.name, sort="name"),
+        Column("who", _("Who"), lambda row: cells.pair(row.contact_name, row.company_name)),
+        Column("state", _("State"), _state),
+        Column("source", _("Source"), lambda row: row.get_source_display()),
+        Column("score", _("Score"), lambda row: cells.number(row.score), sort="score", number=True),
+        Column("revenue", _("Expected revenue"), lambda row: cells.money(row.expected_revenue), number=True),
+        Column("owner", _("Owner"), lambda row: row.owner),
+        Column("reach", _("Reach"), lambda row: cells.pair(row.phone or row.mobile, row.email), shown=False),
+        tags(),
+        updated(),
+    ),
+    order="-updated_at",
+    fields=(
+        "name",
+        "contact_name",
+        "company_name",
+        "email",
+        "phone",
+        "stage",
+        "source",
+        "expected_revenue",
+        "owner",
+        "tags",
+    ),
+    details=(
+        (_("Lead"), ("name", "contact_name", "company_name", "stage", "source", "owner", "priority", "tags")),
+        (_("Reach"), ("email", "phone", "mobile", "job_title", "website")),
+        (_("Qualification"), ("score", "expected_revenue", "budget", "authority", "need", "timeline", "description")),
+        (_("Known as"), ("account", "contact")),
+        (_("Address"), ("street", "street2", "postal_code", "city", "state", "country")),
+        (_("Where it came from"), ("utm_source", "utm_medium", "utm_campaign", "referrer", "consent")),
+    ),
+    related=("owner",),
+    prefetched=("tags",),
+    create=services.create_lead,
+    update=services.update_lead,
+    archive=services.archive_lead,
+    restore=services.restore_lead,
+)
+
+
+def lead_actions(record: Any) -> list[RecordAction]:
+    """Converting, losing and reopening a lead."""
+    if not isinstance(record, Lead) or record.archived_at is not None or record.converted_at is not None:
+        return []
+
+    def action(title: Any, icon: str, name: str, *, main: bool = False) -> RecordAction:
+        return RecordAction(title, icon, reverse(f"admin:leads_lead_{name}_one", args=(record.pk,)), main)
+
+    if record.lost_at is not None:
+        return [action(_("Reopen"), "arrow-back-up", "reopen")]
+    return [action(_("Convert"), "currency-dollar", "convert", main=True), action(_("Lost"), "x", "lose")]
+
+
+def lead_boxes(record: Any, user: Any) -> Iterator[Box]:
+    """The leads of an account or contact, and what a converted lead became."""
+    if isinstance(record, Account | Contact):
+        link = str(record._meta.model_name)
+        rows = Lead.objects.active().visible_to(user).filter(**{link: record}).order_by("-updated_at", "-id")
+        yield box(LEADS, user, rows, begun={link: label_of(record)})
+    elif isinstance(record, Lead):
+        became = (record.converted_opportunity, record.converted_account, record.converted_contact)
+        lines = [Line(str(one), nouns.url_of(one)) for one in became if one is not None]
+        if lines:
+            yield Box(title=_("Became"), icon="git-merge", lines=lines)
+
+
+def register() -> None:
+    """Join the workspace; called once when the app is ready."""
+    nouns.register(LEADS)
+    related.register(lead_boxes)
+    register_record_actions(lead_actions)

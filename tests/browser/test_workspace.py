@@ -1,0 +1,95 @@
+"""The workspace by hand: a list is searched and sorted, a record is opened, edited and written on."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from crm.models import Account, Contact, Note, User
+from crm.nouns import url_of
+from tests.factories import AccountFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def accounts(admin_user: User) -> list[Account]:
+    return [AccountFactory.create(name=name, manager=admin_user) for name in ("Alder GmbH", "Birch Ltd", "Cedar SA")]
+
+
+def test_a_list_is_searched_while_one_types_and_the_address_keeps_it(page: Page, accounts: list[Account]) -> None:
+    page.goto("/accounts/")
+    expect(page.get_by_role("heading", name="Accounts")).to_contain_text("3")
+    page.get_by_role("searchbox").fill("birch")
+    expect(page.locator("[data-row]")).to_have_count(1)
+    expect(page).to_have_url("/accounts/?q=birch")
+    page.reload()
+    expect(page.locator("[data-row]")).to_contain_text("Birch Ltd")
+
+
+def test_rows_are_walked_and_opened_by_keyboard(page: Page, accounts: list[Account]) -> None:
+    page.goto("/accounts/")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(url_of(accounts[1]))
+    expect(page.get_by_role("heading", name="Birch Ltd")).to_be_visible()
+
+
+def test_a_filter_and_an_order_are_chosen_and_taken_away(page: Page, accounts: list[Account]) -> None:
+    Account.objects.filter(pk=accounts[2].pk).update(type="supplier")
+    page.goto("/accounts/")
+    page.get_by_role("button", name="Filter").click()
+    page.locator("#filters").get_by_label("Type", exact=True).select_option("supplier")
+    page.locator("#filters").get_by_role("button", name="Apply").click()
+    expect(page.locator("[data-row]")).to_have_count(1)
+    page.get_by_role("link", name="Type Supplier").click()
+    expect(page.locator("[data-row]")).to_have_count(3)
+    page.get_by_role("link", name="Name").click()
+    expect(page.locator("[data-row]").first).to_contain_text("Cedar SA")
+
+
+def test_a_note_is_written_on_a_record_without_leaving_it(page: Page, accounts: list[Account]) -> None:
+    page.goto(url_of(accounts[0]))
+    page.get_by_role("link", name="Note", exact=True).click()
+    page.locator("#composer").get_by_label("Note").fill("Prefers <tea>")
+    page.get_by_role("button", name="Save note").click()
+    expect(page.locator(".tandem-timeline")).to_contain_text("Prefers <tea>")
+    assert Note.objects.get().account == accounts[0]
+
+
+def test_a_contact_is_made_with_its_account_looked_up(page: Page, accounts: list[Account]) -> None:
+    page.goto("/contacts/new/")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_label("Name").fill("Ann Example")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/contacts/*-*/")
+    page.get_by_role("link", name="Edit").click()
+    looked_up = page.get_by_label("Account", exact=True)
+    looked_up.press_sequentially("cedar")
+    expect(page.locator("datalist option")).to_have_count(1)
+    looked_up.fill(page.locator("datalist option").first.get_attribute("value") or "")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("complementary", name="Related")).to_contain_text("Cedar SA")
+    assert Contact.objects.get().account == accounts[2]
+
+
+def test_what_is_refused_stays_on_the_form_and_says_why(page: Page, accounts: list[Account]) -> None:
+    page.goto(f"{url_of(accounts[0])}edit/")
+    page.get_by_label("Employees").fill("12")
+    page.get_by_label("Parent account").fill("Nobody Inc")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is none so.")
+    expect(page.get_by_label("Employees")).to_have_value("12")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_dark_and_light_follow_the_switch(page: Page, accounts: list[Account], width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto("/accounts/")
+    before = page.locator("html").get_attribute("data-bs-theme")
+    page.get_by_role("button", name="Light or dark").click()
+    expect(page.locator("html")).not_to_have_attribute("data-bs-theme", before or "")
+    page.reload()
+    expect(page.locator("html")).not_to_have_attribute("data-bs-theme", before or "")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
