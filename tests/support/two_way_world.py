@@ -17,6 +17,7 @@ from django.db import models
 
 from crm.models import Account, Contact, LostReason, Opportunity, Stage, Tag, User
 from crm.services import accounts, contacts, pipeline, tags
+from crm.services.customers import SHARED
 from integrations.models import Binding, Conflict
 from leads import conversion
 from leads import services as leads
@@ -111,6 +112,7 @@ class World:
             value = Decimal(value or 0)
         self._update(obj, **{one.local: value})
         self._note_here(obj, one.remote, value)
+        self._note_shared(obj, one.local)
 
     def _update(self, obj: Any, **values: Any) -> Any:
         service: Any = {
@@ -324,6 +326,15 @@ class World:
         if value:
             self.written_here[key] = canonical(one, value)
             self.labels[obj.uuid] = obj._meta.label
+
+    def _note_shared(self, obj: Any, name: str) -> None:
+        """The e-mail and phone of a lead or deal were written over those of its customer, too."""
+        customer = obj.contact or obj.account if isinstance(obj, Lead | Opportunity) else None
+        if customer is None or customer.archived_at or name not in SHARED:
+            return
+        customer.refresh_from_db()
+        shared = next(one for one in FIELDS[customer._meta.label] if one.local == name)
+        self._note_here(customer, shared.remote, getattr(customer, name))
 
     def _rows_there(self, model: str) -> dict[int, dict[str, Any]]:
         return {row["id"]: row for row in self.sides.control.dump(model)}

@@ -223,6 +223,7 @@ def test_the_rehearsal_and_a_run_name_own_fields(synced: TwoSides, admin_user: U
     map_fields(synced, admin_user, NUMBER)
     account = create_account(actor=admin_user, name="Acme", custom={"x_customer_number": "K"})
     synced.settle()
+    synced.end_second()
     synced.control.write("res.partner", [synced.remote_id(account)], x_customer_number="K-2")
     with synced.session() as session:
         found = {one.remote_model: one.counts for one in rehearse(session).models}
