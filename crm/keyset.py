@@ -110,6 +110,18 @@ def count_of(queryset: QuerySet[Any]) -> int:
     return queryset.order_by()[: COUNT_LIMIT + 1].count()
 
 
+def walk(queryset: QuerySet[M], order: Order, *, chunk: int) -> Iterator[M]:
+    """Every row in this order, streamed: memory for `chunk` rows. Two queries, and the prefetches per chunk.
+
+    One walk sees the rows as they stood when it began: what somebody saves meanwhile is neither missed nor doubled.
+    """
+    field = queryset.model._meta.get_field(order.field)
+    if not isinstance(field, models.Field):
+        raise FieldDoesNotExist(order.field)
+    for condition, keys in _sections(field, order, None, False):
+        yield from queryset.filter(condition).order_by(*keys).iterator(chunk_size=chunk)
+
+
 def _ensure_storable(value: Any, field: models.Field[Any, Any]) -> None:
     """Raise ValueError or the like for a value that no row can hold: a forged cursor is no fault of ours."""
     if isinstance(value, str) and b"\x00" in value.encode():

@@ -23,6 +23,7 @@ class Column:
     """One column: its key in addresses, its title, and what a row shows in it (escaped; no query of its own).
 
     `sort` names the field by which it sorts, which needs an index together with id. `number` aligns to the right.
+    `fields` are the model's fields behind the cell, which an export writes one by one; none means the key itself.
     """
 
     key: str
@@ -31,6 +32,12 @@ class Column:
     sort: str = ""
     number: bool = False
     shown: bool = True
+    fields: tuple[str, ...] = ()
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """The model's fields that the cell shows."""
+        return self.fields or (self.key,)
 
 
 @dataclass(frozen=True)

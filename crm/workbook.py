@@ -15,10 +15,14 @@ from crm.nouns import Column, Noun
 from crm.registry import RecordAction
 from crm.services import accounts, activities, contacts, pipeline, tasks
 
+ABOUT = ("account", "contact", "lead", "opportunity")
+
 
 def updated() -> Column:
     """When the row last changed."""
-    return Column("updated", _("Updated"), lambda row: cells.ago(row.updated_at), sort="updated_at")
+    return Column(
+        "updated", _("Updated"), lambda row: cells.ago(row.updated_at), sort="updated_at", fields=("updated_at",)
+    )
 
 
 def tags() -> Column:
@@ -67,8 +71,15 @@ ACCOUNTS = Noun(
         Column("type", _("Type"), lambda row: cells.badge(row.get_type_display(), "secondary")),
         Column("manager", _("Account manager"), lambda row: row.manager),
         Column("city", _("City"), lambda row: row.city),
-        Column("reach", _("Reach"), lambda row: cells.pair(row.phone, row.email)),
-        Column("revenue", _("Annual revenue"), lambda row: cells.money(row.annual_revenue), number=True, shown=False),
+        Column("reach", _("Reach"), lambda row: cells.pair(row.phone, row.email), fields=("phone", "email")),
+        Column(
+            "revenue",
+            _("Annual revenue"),
+            lambda row: cells.money(row.annual_revenue),
+            number=True,
+            shown=False,
+            fields=("annual_revenue",),
+        ),
         Column("employees", _("Employees"), lambda row: cells.number(row.employees), number=True, shown=False),
         Column("industry", _("Industry"), lambda row: row.industry, shown=False),
         Column("territory", _("Territory"), lambda row: row.territory, shown=False),
@@ -104,7 +115,12 @@ CONTACTS = Noun(
         Column("job_title", _("Job title"), lambda row: row.job_title),
         Column("account", _("Account"), lambda row: cells.link(row.account)),
         Column("role", _("Role"), lambda row: cells.badge(row.get_role_display(), "secondary")),
-        Column("reach", _("Reach"), lambda row: cells.pair(row.phone or row.mobile, row.email)),
+        Column(
+            "reach",
+            _("Reach"),
+            lambda row: cells.pair(row.phone or row.mobile, row.email),
+            fields=("phone", "mobile", "email"),
+        ),
         Column("owner", _("Owner"), lambda row: row.owner),
         Column("city", _("City"), lambda row: row.city, shown=False),
         tags(),
@@ -135,11 +151,23 @@ OPPORTUNITIES = Noun(
     filters=OpportunityFilters,
     columns=(
         Column("name", _("Name"), cells.name, sort="name"),
-        Column("account", _("Account"), lambda row: cells.link(row.account) if row.account else row.company_name),
-        Column("stage", _("Stage"), _stage),
-        Column("amount", _("Amount"), lambda row: cells.money(row.amount, row.currency), sort="amount", number=True),
+        Column(
+            "account",
+            _("Account"),
+            lambda row: cells.link(row.account) if row.account else row.company_name,
+            fields=("account", "company_name"),
+        ),
+        Column("stage", _("Stage"), _stage, fields=("stage", "lost_at")),
+        Column(
+            "amount",
+            _("Amount"),
+            lambda row: cells.money(row.amount, row.currency),
+            sort="amount",
+            number=True,
+            fields=("amount", "currency"),
+        ),
         Column("probability", _("Probability"), lambda row: cells.percent(row.probability), number=True),
-        Column("close", _("Expected close"), closing, sort="close_date"),
+        Column("close", _("Expected close"), closing, sort="close_date", fields=("close_date",)),
         Column("owner", _("Owner"), lambda row: row.owner),
         tags(),
         updated(),
@@ -183,9 +211,9 @@ ACTIVITIES = Noun(
     columns=(
         Column("subject", _("Subject"), cells.name),
         Column("type", _("Type"), lambda row: cells.badge(row.get_type_display(), "secondary")),
-        Column("about", _("About"), cells.about),
-        Column("starts", _("Starts"), lambda row: cells.ago(row.starts_at), sort="starts_at"),
-        Column("state", _("State"), _done),
+        Column("about", _("About"), cells.about, fields=ABOUT),
+        Column("starts", _("Starts"), lambda row: cells.ago(row.starts_at), sort="starts_at", fields=("starts_at",)),
+        Column("state", _("State"), _done, fields=("done_at",)),
         Column("owner", _("Owner"), lambda row: row.owner),
         Column("outcome", _("Outcome"), lambda row: row.outcome, shown=False),
     ),
@@ -211,11 +239,11 @@ TASKS = Noun(
     filters=TaskFilters,
     columns=(
         Column("title", _("Title"), cells.name),
-        Column("due", _("Due"), _due, sort="due_on"),
+        Column("due", _("Due"), _due, sort="due_on", fields=("due_on",)),
         Column("priority", _("Priority"), _priority),
         Column("kind", _("Kind"), lambda row: row.get_kind_display()),
-        Column("about", _("About"), cells.about),
-        Column("state", _("State"), _done),
+        Column("about", _("About"), cells.about, fields=ABOUT),
+        Column("state", _("State"), _done, fields=("done_at",)),
         Column("assignee", _("Assignee"), lambda row: row.assignee),
     ),
     order="due_on",

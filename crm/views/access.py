@@ -9,12 +9,12 @@ from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 
 from crm.models import User
 from crm.nouns import Noun
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def person(request: HttpRequest) -> User:
@@ -27,7 +27,7 @@ def may(action: str) -> Callable[[View], View]:
 
     def guard(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, noun: Noun, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, noun: Noun, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not noun.allows(person(request), action):
                 raise PermissionDenied
             return view(request, noun, *args, **kwargs)

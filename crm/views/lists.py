@@ -50,8 +50,8 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
     """The list; for htmx only its body. Queries: rows (two at most), tags, count, the filters' choices, badges."""
     query = tidy(request.GET)
     chosen = noun.filters(query, queryset=noun.rows(person(request)), request=request)
-    order = _order(query, noun)
-    columns = _columns(query, noun)
+    order = order_of(query, noun)
+    columns = columns_of(query, noun)
     trouble = ""
     rows = chosen.qs if chosen.is_valid() else noun.model._default_manager.none()
     try:
@@ -75,6 +75,7 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
         "bare": address(QueryDict(), sort=query.get("sort", ""), columns=query.get("columns", "")),
         "kept": [(name, query[name]) for name in ("sort", "columns") if query.get(name)],
         "board": reverse(noun.board) + address(query, sort="", columns="", cursor="") if noun.board else "",
+        "export": reverse("workspace:export", args=(noun,)) + address(query, cursor=""),
         "can_add": noun.allows(person(request), "add"),
     }
     partial = request.headers.get("HX-Request") == "true" and not request.headers.get("HX-History-Restore-Request")
@@ -84,13 +85,13 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
     return answer
 
 
-def _order(query: QueryDict, noun: Noun) -> keyset.Order:
+def order_of(query: QueryDict, noun: Noun) -> keyset.Order:
     """The order asked for, or the noun's own when the field is none by which it sorts."""
     asked = keyset.Order.parse(query.get("sort", ""))
     return asked if asked.field in noun.sorts() else keyset.Order.parse(noun.order)
 
 
-def _columns(query: QueryDict, noun: Noun) -> list[Column]:
+def columns_of(query: QueryDict, noun: Noun) -> list[Column]:
     """The columns asked for, or those that stand there by default; the first one always does."""
     asked = set(filter(None, query.get("columns", "").split(",")))
     first = noun.columns[0]
