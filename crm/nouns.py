@@ -47,6 +47,7 @@ class Noun:
     `related` and `prefetched` are what a row of the list needs, so that cells cost no query. `order` is the order
     of the list when nobody asks for another one; `fields` are asked for when one is made,
     `details` are the sections of its page: a title and the fields under it. `board` names the address of its board.
+    `hint` says in a few words which record this is, where only its name stands; `letter` is its key after g and c.
     """
 
     key: str
@@ -67,6 +68,8 @@ class Noun:
     prefetched: tuple[str, ...] = ()
     owner_filter: str = "owner"
     board: str = ""
+    hint: Callable[[Any], str] = lambda row: ""
+    letter: str = ""
 
     def rows(self, user: User) -> QuerySet[Any]:
         """Every row this user may see, in no order, with what a list needs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from crm.nouns import Noun, noun_of_key
-from crm.views import board, composer, exports, forms, home, lists, moves, records
+from crm.views import board, composer, exports, forms, home, lists, moves, records, search
 from crm.workbook import OPPORTUNITIES
 
 
@@ -29,6 +29,8 @@ register_converter(NounConverter, "noun")
 app_name = "workspace"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("search/", search.search, name="search"),
+    path("search/palette/", search.palette, name="palette"),
     path("pick/<str:label>/", forms.pick, name="pick"),
     path("pipeline/", board.board, {"noun": OPPORTUNITIES}, name="board"),
     path("pipeline/cards/<uuid:stage>/", board.cards, {"noun": OPPORTUNITIES}, name="board-cards"),

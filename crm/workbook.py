@@ -55,6 +55,16 @@ def _priority(task: Task) -> Any:
     return cells.badge(task.get_priority_display(), tones.get(Task.Priority(task.priority), "secondary"))
 
 
+def joined(*parts: Any) -> str:
+    """The parts that say something, in one line."""
+    return " · ".join(str(part) for part in parts if part)
+
+
+def _of_work(row: Any) -> str:
+    """What an activity or task hangs on; the noun selects these along."""
+    return joined(row.opportunity or row.lead or row.contact or row.account)
+
+
 def _done(row: Any) -> Any:
     return cells.badge(_("Done"), "green") if row.done_at else cells.badge(_("Open"), "blue")
 
@@ -101,6 +111,8 @@ ACCOUNTS = Noun(
     update=accounts.update_account,
     archive=accounts.archive_account,
     restore=accounts.restore_account,
+    hint=lambda row: joined(row.city, row.email, row.phone),
+    letter="a",
 )
 
 CONTACTS = Noun(
@@ -140,6 +152,8 @@ CONTACTS = Noun(
     update=contacts.update_contact,
     archive=contacts.archive_contact,
     restore=contacts.restore_contact,
+    hint=lambda row: joined(row.job_title, row.account, row.email, row.phone or row.mobile),
+    letter="c",
 )
 
 OPPORTUNITIES = Noun(
@@ -199,6 +213,8 @@ OPPORTUNITIES = Noun(
     archive=pipeline.archive_opportunity,
     restore=pipeline.restore_opportunity,
     board="workspace:board",
+    hint=lambda row: joined(row.account or row.company_name, row.stage),
+    letter="o",
 )
 
 ACTIVITIES = Noun(
@@ -228,6 +244,8 @@ ACTIVITIES = Noun(
     update=activities.update_activity,
     archive=activities.archive_activity,
     restore=activities.restore_activity,
+    hint=lambda row: joined(row.get_type_display(), _of_work(row)),
+    letter="v",
 )
 
 TASKS = Noun(
@@ -258,6 +276,8 @@ TASKS = Noun(
     update=tasks.update_task,
     archive=tasks.archive_task,
     restore=tasks.restore_task,
+    hint=lambda row: joined(_("Done") if row.done_at else "", _of_work(row)),
+    letter="t",
 )
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Account, Contact, LostReason, Opportunity, OwnFields, PostalAddress, Priority, Record, Tag
+from crm.models.keys import by_email, by_name, by_phone, key_index
 
 
 class Lead(PostalAddress, OwnFields, Record):
@@ -94,6 +95,10 @@ class Lead(PostalAddress, OwnFields, Record):
     converted_opportunity = models.OneToOneField(
         Opportunity, models.SET_NULL, null=True, blank=True, editable=False, related_name="converted_lead"
     )
+    email_key = by_email()
+    phone_key = by_phone()
+    mobile_key = by_phone("mobile")
+    name_key = by_name("contact_name", "company_name")
 
     class Meta:
         verbose_name = _("lead")
@@ -106,6 +111,10 @@ class Lead(PostalAddress, OwnFields, Record):
             models.Index(fields=("email",), name="leads_lead_email"),
             models.Index(fields=("name", "id"), name="leads_lead_by_name"),
             models.Index(fields=("score", "id"), name="leads_lead_by_score"),
+            key_index("email_key", "leads_lead_by_email"),
+            key_index("phone_key", "leads_lead_by_phone"),
+            key_index("mobile_key", "leads_lead_by_mobile"),
+            key_index("name_key", "leads_lead_by_name_key"),
         )
         constraints = (
             models.CheckConstraint(

@@ -14,7 +14,7 @@ from crm.models import Account, Contact
 from crm.nouns import Column, Noun
 from crm.registry import RecordAction, register_record_actions
 from crm.related import Box, Line, box
-from crm.workbook import tags, updated
+from crm.workbook import joined, tags, updated
 from leads import services
 from leads.filters import LeadFilters
 from leads.models import Lead
@@ -91,6 +91,8 @@ LEADS = Noun(
     update=services.update_lead,
     archive=services.archive_lead,
     restore=services.restore_lead,
+    hint=lambda row: joined(row.contact_name, row.company_name, row.email),
+    letter="l",
 )
 
 

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.base import Coordinates, OwnFields, PostalAddress, Record
+from crm.models.keys import by_email, by_name, by_phone, by_site, key_index
 from crm.models.tags import Tag
 
 
@@ -61,6 +62,10 @@ class Account(PostalAddress, Coordinates, OwnFields, Record):
     vat = models.CharField(_("VAT number"), max_length=64, blank=True, default="")
     description = models.TextField(_("description"), blank=True, default="")
     tags = models.ManyToManyField(Tag, blank=True, related_name="accounts", verbose_name=_("tags"))
+    email_key = by_email()
+    phone_key = by_phone()
+    site_key = by_site()
+    name_key = by_name("name")
 
     class Meta:
         verbose_name = _("account")
@@ -71,6 +76,10 @@ class Account(PostalAddress, Coordinates, OwnFields, Record):
             models.Index(fields=("manager", "name", "id"), name="crm_account_by_manager"),
             models.Index(fields=("email",), name="crm_account_email"),
             models.Index(fields=("updated_at", "id"), name="crm_account_recent"),
+            key_index("email_key", "crm_account_by_email"),
+            key_index("phone_key", "crm_account_by_phone"),
+            key_index("site_key", "crm_account_by_site"),
+            key_index("name_key", "crm_account_by_name_key"),
         )
         constraints = (
             models.CheckConstraint(
@@ -138,6 +147,10 @@ class Contact(PostalAddress, OwnFields, Record):
     moved_to = models.ForeignKey(
         Account, models.SET_NULL, null=True, blank=True, editable=False, related_name="former_contacts"
     )
+    email_key = by_email()
+    phone_key = by_phone()
+    mobile_key = by_phone("mobile")
+    name_key = by_name("name")
 
     class Meta:
         verbose_name = _("contact")
@@ -148,6 +161,10 @@ class Contact(PostalAddress, OwnFields, Record):
             models.Index(fields=("account", "name", "id"), name="crm_contact_of_account"),
             models.Index(fields=("email",), name="crm_contact_email"),
             models.Index(fields=("updated_at", "id"), name="crm_contact_recent"),
+            key_index("email_key", "crm_contact_by_email"),
+            key_index("phone_key", "crm_contact_by_phone"),
+            key_index("mobile_key", "crm_contact_by_mobile"),
+            key_index("name_key", "crm_contact_by_name_key"),
         )
         constraints = (
             models.CheckConstraint(

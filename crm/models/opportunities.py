@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models.accounts import Account, Contact
 from crm.models.base import OwnFields, Record
+from crm.models.keys import by_email, by_phone, key_index
 from crm.models.tags import Tag
 
 
@@ -137,6 +138,8 @@ class Opportunity(OwnFields, Record):
     )
     converted_at = models.DateTimeField(_("converted"), null=True, blank=True, editable=False)
     tags = models.ManyToManyField(Tag, blank=True, related_name="opportunities", verbose_name=_("tags"))
+    email_key = by_email()
+    phone_key = by_phone()
 
     class Meta:
         verbose_name = _("opportunity")
@@ -149,6 +152,8 @@ class Opportunity(OwnFields, Record):
             models.Index(fields=("-updated_at", "-id"), name="crm_opp_recent"),
             models.Index(fields=("name", "id"), name="crm_opp_by_name"),
             models.Index(fields=("amount", "id"), name="crm_opp_by_amount"),
+            key_index("email_key", "crm_opp_by_email"),
+            key_index("phone_key", "crm_opp_by_phone"),
         )
         constraints = (
             models.CheckConstraint(

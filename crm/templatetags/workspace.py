@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from django import template
-from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.forms import BoundField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from crm import cells, nouns
+from crm import cells, nouns, places, shortcuts
 
 register = template.Library()
 
@@ -35,25 +34,7 @@ def _drawing(name: str) -> SafeString:
 @register.inclusion_tag("workspace/_sidebar.html", takes_context=True)
 def sidebar(context: dict[str, Any]) -> dict[str, Any]:
     """The groups of links that this person may open; the same ones as in the admin's sidebar."""
-    request = context["request"]
-    groups = []
-    unfold: dict[str, Any] = settings.UNFOLD
-    for group in unfold["SIDEBAR"]["navigation"]:
-        items = [
-            {
-                "title": item["title"],
-                "url": item["link"](request) if callable(item["link"]) else item["link"],
-                "icon": item["drawing"],
-                "active": item["active"](request),
-                "short": item.get("short", False),
-            }
-            for item in group["items"]
-            if item["permission"](request)
-        ]
-        if items:
-            active = any(item["active"] for item in items)
-            groups.append({"title": group["title"], "items": items, "folded": group["collapsible"] and not active})
-    return {"groups": groups}
+    return {"groups": places.groups(context["request"])}
 
 
 @register.filter
@@ -67,6 +48,12 @@ def addable(context: dict[str, Any]) -> list[nouns.Noun]:
     """The nouns of which this person may make a new one."""
     user = context["request"].user
     return [noun for noun in nouns.all_nouns() if noun.allows(user, "add")]
+
+
+@register.simple_tag(takes_context=True)
+def keys(context: dict[str, Any]) -> list[shortcuts.Sheet]:
+    """The keyboard shortcuts of this person, by what they are for."""
+    return shortcuts.sheets(context["request"].user)
 
 
 @register.filter

@@ -20,6 +20,7 @@ from crm.models import Contact, Linked, OwnFields
 from crm.nouns import Noun, url_of
 from crm.views.access import may, person, record_or_404
 from crm.views.composer import KINDS
+from crm.views.search import note_recent
 
 
 @require_safe
@@ -31,6 +32,7 @@ def record_page(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpRespo
     if isinstance(record, Contact) and record.moved_to is not None:
         messages.info(request, record.frozen_reason)
         return redirect(url_of(record.moved_to))
+    note_recent(request, noun, record)
     may_change = noun.allows(user, "change")
     context = {
         "noun": noun,

@@ -146,7 +146,7 @@ def _number(cursor: Any, model: type[models.Model], rows: Sequence[Any]) -> None
 @lru_cache(maxsize=64)
 def _columns(model: type[models.Model]) -> tuple[list[str], Callable[[Any], Sequence[Any]]]:
     """Column names, and a function from a row to its values; only JSON columns need a conversion of their own."""
-    fields = model._meta.concrete_fields
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
     get = attrgetter(*[field.attname for field in fields])
     json_at = [number for number, field in enumerate(fields) if isinstance(field, models.JSONField)]
 
@@ -172,6 +172,8 @@ def row_maker(model: type[M]) -> Callable[..., M]:
     constants: dict[str, Any] = {}
     fresh: list[tuple[str, Callable[[], Any]]] = []
     for field in model._meta.concrete_fields:
+        if field.generated:
+            continue
         if field.has_default() and callable(field.default):
             fresh.append((field.attname, field.default))
         else:

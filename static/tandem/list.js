@@ -3,7 +3,6 @@
   const list = document.querySelector("[data-list]");
   let at = -1;
   const rows = () => [...list.querySelectorAll("[data-row]")];
-  const typing = (target) => target.closest("input, textarea, select, [contenteditable], .dropdown-menu");
 
   const walk = (step) => {
     const all = rows();
@@ -15,11 +14,8 @@
   };
   const follow = (selector) => list.querySelector(selector)?.click();
 
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-    const act = { j: () => walk(1), k: () => walk(-1), n: () => follow("[data-next]"), p: () => follow("[data-previous]") }[event.key];
-    if (act) { event.preventDefault(); act(); }
-  });
+  const acts = { "row-next": () => walk(1), "row-previous": () => walk(-1), "page-next": () => follow("[data-next]"), "page-previous": () => follow("[data-previous]") };
+  document.addEventListener("tandem:key", (event) => acts[event.detail]?.());
   document.addEventListener("htmx:afterSwap", () => { at = -1; });
 
   list.addEventListener("change", (event) => {
