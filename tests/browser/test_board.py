@@ -135,8 +135,8 @@ def test_a_column_brings_more_cards_as_it_scrolls(page: Page, admin_user: User, 
     page.goto("/pipeline/")
     cards = column(page, "Proposal").locator("[data-card]")
     expect(cards).to_have_count(25)
-    cards.last.scroll_into_view_if_needed()
-    column(page, "Proposal").get_by_role("link", name="See all in the list").scroll_into_view_if_needed()
+    cards.last.hover()
+    page.mouse.wheel(0, 10_000)
     expect(cards).to_have_count(50)
     expect(column(page, "Proposal").locator("[data-count]")).to_have_text("60")
 

@@ -16,8 +16,9 @@ AFTER = timedelta(seconds=0.3)
 
 
 @pytest.fixture
-def bells() -> Iterator[Any]:
-    """The queue that the workers listen to, empty at first."""
+def bells(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The queue that the workers listen to, empty at first; no bell has rung for another test's hints."""
+    monkeypatch.setattr(hints, "_last_ring", 0.0)
     with app.connection_for_write() as broker:
         queue = broker.SimpleQueue("hooks")
         queue.clear()
