@@ -46,7 +46,8 @@ class Noun:
 
     `related` and `prefetched` are what a row of the list needs, so that cells cost no query. `order` is the order
     of the list when nobody asks for another one; `fields` are asked for when one is made,
-    `details` are the sections of its page: a title and the fields under it. `board` names the address of its board.
+    `details` are the sections of its page: a title and the fields under it; `bulk` are the choices that many rows can
+    be given at once. `board` names the address of its board.
     `hint` says in a few words which record this is, where only its name stands; `letter` is its key after g and c.
     """
 
@@ -67,6 +68,7 @@ class Noun:
     related: tuple[str, ...] = ()
     prefetched: tuple[str, ...] = ()
     owner_filter: str = "owner"
+    bulk: tuple[str, ...] = ()
     board: str = ""
     hint: Callable[[Any], str] = lambda row: ""
     letter: str = ""

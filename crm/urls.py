@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from crm.nouns import Noun, noun_of_key
-from crm.views import board, composer, exports, forms, home, lists, moves, records, search
+from crm.views import board, bulk, composer, exports, forms, home, lists, moves, records, search
 from crm.workbook import OPPORTUNITIES
 
 
@@ -37,6 +37,8 @@ urlpatterns = [
     path("pipeline/move/<uuid:uuid>/", moves.move, {"noun": OPPORTUNITIES}, name="board-move"),
     path("pipeline/move/<uuid:uuid>/undo/", moves.take_back, {"noun": OPPORTUNITIES}, name="board-undo"),
     path("<noun:noun>/", lists.record_list, name="list"),
+    path("<noun:noun>/bulk/", bulk.change, name="bulk"),
+    path("<noun:noun>/bulk/undo/", bulk.take_back, name="bulk-undo"),
     path("<noun:noun>/export/", exports.export, name="export"),
     path("<noun:noun>/new/", forms.add, name="add"),
     path("<noun:noun>/<uuid:uuid>/", records.record_page, name="record"),

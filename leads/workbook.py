@@ -87,6 +87,7 @@ LEADS = Noun(
     ),
     related=("owner",),
     prefetched=("tags",),
+    bulk=("stage", "source", "priority"),
     create=services.create_lead,
     update=services.update_lead,
     archive=services.archive_lead,

@@ -149,6 +149,29 @@ class Place:
         """The place of this deal; up to two queries."""
         return cls(**{field.name: getattr(opportunity, field.name) for field in dataclass_fields(cls)})
 
+    def kept(self) -> dict[str, Any]:
+        """The place in a form that JSON has."""
+        return {
+            "stage": self.stage.pk,
+            "since": self.stage_since.isoformat(),
+            "probability": str(self.probability),
+            "by_hand": self.probability_by_hand,
+            "lost_at": self.lost_at.isoformat() if self.lost_at else "",
+            "reason": self.lost_reason.pk if self.lost_reason else None,
+        }
+
+    @classmethod
+    def of_kept(cls, held: dict[str, Any]) -> Place:
+        """What `kept` gave; two queries. Raises Stage.DoesNotExist when the stage is gone."""
+        return cls(
+            stage=Stage.objects.get(pk=held["stage"]),
+            stage_since=datetime.fromisoformat(held["since"]),
+            probability=Opportunity._meta.get_field("probability").to_python(held["probability"]),
+            probability_by_hand=held["by_hand"],
+            lost_at=datetime.fromisoformat(held["lost_at"]) if held["lost_at"] else None,
+            lost_reason=LostReason.objects.filter(pk=held["reason"]).first(),
+        )
+
 
 def take_back_move(opportunity: Opportunity, *, actor: User | None, place: Place, expected_version: int) -> Opportunity:
     """Put a deal back to the place it had before a move, as if it had never left; noted as a move of its own.

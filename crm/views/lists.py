@@ -17,6 +17,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from crm import keyset, registry
 from crm.nouns import Column, Noun
+from crm.services import bulk
 from crm.views.access import may, person
 from crm.views.addresses import address, chips, tidy
 
@@ -48,8 +49,8 @@ class Line:
 @vary_on_headers("HX-Request")
 def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
     """The list; for htmx only its body. Queries: rows (two at most), tags, count, the filters' choices, badges."""
-    query = tidy(request.GET)
-    chosen = noun.filters(query, queryset=noun.rows(person(request)), request=request)
+    user, query = person(request), tidy(request.GET)
+    chosen = noun.filters(query, queryset=noun.rows(user), request=request)
     order = order_of(query, noun)
     columns = columns_of(query, noun)
     trouble = ""
@@ -76,7 +77,9 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
         "kept": [(name, query[name]) for name in ("sort", "columns") if query.get(name)],
         "board": reverse(noun.board) + address(query, sort="", columns="", cursor="") if noun.board else "",
         "export": reverse("workspace:export", args=(noun,)) + address(query, cursor=""),
-        "can_add": noun.allows(person(request), "add"),
+        "bulk": bulk.actions_of(noun, in_trash=query.get("trash") == "true") if noun.allows(user, "change") else [],
+        "bulk_url": reverse("workspace:bulk", args=(noun,)) + address(query, cursor=""),
+        "can_add": noun.allows(user, "add"),
     }
     partial = request.headers.get("HX-Request") == "true" and not request.headers.get("HX-History-Restore-Request")
     answer = render(request, "workspace/_list_body.html" if partial else "workspace/list.html", context)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid as uuids
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -16,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm.models import LostReason, Opportunity, Stage
+from crm.models import Stage
 from crm.nouns import Noun
 from crm.services import pipeline
 from crm.services.pipeline import Place
@@ -112,29 +111,12 @@ def _sentences(errors: Any) -> str:
 
 def _token(place: Place, uuid: uuids.UUID) -> str:
     """The place, signed for this deal, so that an undo needs no memory here."""
-    held = {
-        "stage": place.stage.pk,
-        "since": place.stage_since.isoformat(),
-        "probability": str(place.probability),
-        "by_hand": place.probability_by_hand,
-        "lost_at": place.lost_at.isoformat() if place.lost_at else "",
-        "reason": place.lost_reason.pk if place.lost_reason else None,
-    }
-    return signing.dumps(held, salt=f"board-undo:{uuid}")
+    return signing.dumps(place.kept(), salt=f"board-undo:{uuid}")
 
 
 def _place(token: str, uuid: uuids.UUID) -> Place:
     """What `_token` signed. Raises ValidationError on anything else, on an old one, and when the stage is gone."""
     try:
-        held = signing.loads(token, salt=f"board-undo:{uuid}", max_age=UNDO_SECONDS)
-        stage = Stage.objects.get(pk=held["stage"])
+        return Place.of_kept(signing.loads(token, salt=f"board-undo:{uuid}", max_age=UNDO_SECONDS))
     except (signing.BadSignature, Stage.DoesNotExist) as error:
         raise ValidationError(_("This move can no longer be taken back; move the card by hand.")) from error
-    return Place(
-        stage=stage,
-        stage_since=datetime.fromisoformat(held["since"]),
-        probability=Opportunity._meta.get_field("probability").to_python(held["probability"]),
-        probability_by_hand=held["by_hand"],
-        lost_at=datetime.fromisoformat(held["lost_at"]) if held["lost_at"] else None,
-        lost_reason=LostReason.objects.filter(pk=held["reason"]).first(),
-    )

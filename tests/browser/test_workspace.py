@@ -93,3 +93,23 @@ def test_dark_and_light_follow_the_switch(page: Page, accounts: list[Account], w
     page.reload()
     expect(page.locator("html")).not_to_have_attribute("data-bs-theme", before or "")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_rows_selected_by_key_and_box_are_changed_and_changed_back(page: Page, accounts: list[Account]) -> None:
+    page.goto("/accounts/")
+    bar = page.get_by_role("form", name="With the rows selected")
+    expect(bar).to_be_hidden()
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.get_by_label("Select Birch Ltd").check()
+    expect(bar).to_contain_text("2 selected")
+    bar.get_by_role("button", name="Type").click()
+    dialog = page.get_by_role("dialog", name="Change many at once")
+    dialog.get_by_label("Type").select_option("supplier")
+    expect(dialog).to_contain_text("“Alder GmbH”, “Birch Ltd”")
+    dialog.get_by_role("button", name="Change 2").click()
+    expect(page.locator("[data-row]", has_text="Supplier")).to_have_count(2)
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator("#toasts")).to_contain_text("2 put back.")
+    expect(page.locator("[data-row]", has_text="Supplier")).to_have_count(0)
+    expect(bar).to_be_hidden()

@@ -1,0 +1,164 @@
+"""Changing many rows of a list at once: asked for, previewed, done, and taken back."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from typing import Any
+
+from django import forms
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from crm.forms import form_of
+from crm.models import Stage, Tag, User
+from crm.nouns import Noun
+from crm.services import bulk
+from crm.views.access import may, person
+from crm.views.addresses import address, tidy
+
+UNDO_SECONDS = 3600
+NAMED = 5
+
+
+@require_POST
+@may("change")
+def change(request: HttpRequest, noun: Noun) -> HttpResponse:
+    """Show what an action would do with the rows chosen, or with all that match; with `go` do it.
+
+    The rows of the preview travel in the form, so that what was shown is what is done.
+    """
+    action = bulk.action_of(noun, request.POST.get("action", ""))
+    if action is None:
+        return _refuse(request, noun, _("Choose what to do with the rows."))
+    rows, asked, problem = _chosen(request, noun)
+    if problem:
+        return _refuse(request, noun, problem)
+    form = _form_of(noun, action, person(request), request.POST if "value" in request.POST else None)
+    context: dict[str, Any] = {"action": action, "form": form, "rows": " ".join(str(row.uuid) for row in rows)}
+    if form is not None and not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return _panel(request, noun, {**context, "count": len(rows)}, status=status)
+    value = form.cleaned_data["value"] if form is not None else None
+    if "go" in request.POST:
+        return _go(request, noun, rows, action, value)
+    plan = bulk.plan(rows, action, value)
+    shown = {
+        "plan": plan,
+        "named": plan.changing[:NAMED],
+        "more": len(plan.changing) - NAMED,
+        "frozen": plan.frozen[:NAMED],
+        "missing": asked - len(rows),
+        "rows": " ".join(str(row.uuid) for row in rows),
+        "count": len(rows),
+    }
+    return _panel(request, noun, {**context, **shown})
+
+
+@require_POST
+@may("change")
+def take_back(request: HttpRequest, noun: Noun) -> HttpResponse:
+    """Take back what the token names, where nobody saved the row since."""
+    user = person(request)
+    try:
+        held = signing.loads(request.POST.get("undo", ""), salt=_salt(noun, user), max_age=UNDO_SECONDS)
+        action = bulk.action_of(noun, held["action"])
+    except signing.BadSignature:
+        action = None
+    if action is None:
+        return _refuse(request, noun, _("This can no longer be taken back; change the records by hand."))
+    back = bulk.take_back(noun, action, held["rows"], actor=user)
+    words = ngettext("%(count)d put back.", "%(count)d put back.", back) % {"count": back}
+    if kept := len(held["rows"]) - back:
+        left = ngettext("%(count)d was changed since.", "%(count)d were changed since.", kept) % {"count": kept}
+        words = f"{words} {left} {_('What was saved later stays.')}"
+    return _done(request, noun, {"words": words, "good": not kept})
+
+
+def _go(request: HttpRequest, noun: Noun, rows: list[Any], action: bulk.Action, value: Any) -> HttpResponse:
+    user = person(request)
+    outcome = bulk.apply(noun, [row.uuid for row in rows], action, value, actor=user)
+    changed = len(outcome.undo)
+    words = ngettext("%(count)d changed.", "%(count)d changed.", changed) % {"count": changed}
+    if outcome.refused:
+        count = len(outcome.refused)
+        words += " " + ngettext("%(count)d was refused:", "%(count)d were refused:", count) % {"count": count}
+    held = {"action": action.key, "rows": outcome.undo}
+    undo = signing.dumps(held, salt=_salt(noun, user), compress=True) if changed else ""
+    refused = outcome.refused[:NAMED]
+    return _done(request, noun, {"words": words, "good": not refused, "undo": undo, "refused": refused})
+
+
+def _chosen(request: HttpRequest, noun: Noun) -> tuple[list[Any], int, str]:
+    """The rows chosen that this person may see, how many were asked for, and what is wrong with the choice."""
+    rows = noun.rows(person(request))
+    if "all" in request.POST:
+        chosen = noun.filters(tidy(request.GET), queryset=rows, request=request)
+        if not chosen.is_valid():
+            return [], 0, _("The filters do not fit; go back to the list and mend them.")
+        found = list(chosen.qs.order_by("pk")[: bulk.MOST + 1])
+        asked = len(found)
+    else:
+        wanted = {*request.POST.getlist("row"), *request.POST.get("rows", "").split()}
+        asked = len(wanted)
+        found = [] if asked > bulk.MOST else list(rows.filter(uuid__in=filter(None, map(_uuid, wanted))).order_by("pk"))
+    if asked > bulk.MOST:
+        return [], asked, _("At most %(most)d rows can be changed at once; narrow the filters.") % {"most": bulk.MOST}
+    return found, asked, "" if found else _("Select rows first.")
+
+
+def _uuid(text: str) -> uuids.UUID | None:
+    try:
+        return uuids.UUID(text)
+    except ValueError:
+        return None
+
+
+def _form_of(noun: Noun, action: bulk.Action, user: User, data: Any) -> forms.Form | None:
+    """The form that asks for the value; None where there is nothing to ask."""
+    if not action.name:
+        return None
+    if action.name == "tags":
+        field: Any = forms.ModelChoiceField(Tag.objects.filter(archived_at__isnull=True), label=_("Tag"))
+    else:
+        field = form_of(noun, [action.name], user).base_fields[action.name]
+        if getattr(field, "queryset", None) is not None and field.queryset.model is Stage:
+            field.queryset = Stage.objects.filter(archived_at__isnull=True)
+    return type("ValueForm", (forms.Form,), {"value": field})(data)
+
+
+def _salt(noun: Noun, user: User) -> str:
+    return f"bulk-undo:{noun.key}:{user.pk}"
+
+
+def _by_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _frame(request: HttpRequest, noun: Noun) -> dict[str, Any]:
+    query = address(tidy(request.GET), cursor="")
+    return {
+        "noun": noun,
+        "here": reverse("workspace:bulk", args=(noun,)) + query,
+        "undo_url": reverse("workspace:bulk-undo", args=(noun,)) + query,
+        "back": noun.list_url + query,
+        "dialog": _by_htmx(request),
+    }
+
+
+def _panel(request: HttpRequest, noun: Noun, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    template = "workspace/_bulk.html" if _by_htmx(request) else "workspace/bulk.html"
+    return render(request, template, {**_frame(request, noun), **context}, status=status)
+
+
+def _refuse(request: HttpRequest, noun: Noun, problem: str) -> HttpResponse:
+    return _panel(request, noun, {"problem": problem}, status=422)
+
+
+def _done(request: HttpRequest, noun: Noun, context: dict[str, Any]) -> HttpResponse:
+    template = "workspace/_bulk_done.html" if _by_htmx(request) else "workspace/bulk.html"
+    return render(request, template, {**_frame(request, noun), "done": True, **context})
