@@ -15,7 +15,7 @@ import pytest
 
 from tests.bench.bulk import Bench, growth
 from tests.bench.endpoint import endpoint
-from tests.bench.house import database, sandbox
+from tests.bench.house import SETTINGS, database, sandbox
 from tests.bench.live import live
 from tests.bench.table import SHORT, WHOLE, Line, Size
 from tests.support import servers
@@ -44,6 +44,7 @@ def main(arguments: list[str]) -> int:
     size = SHORT if "--short" in arguments else WHOLE
     names = [name for name in arguments if name in PARTS] or list(PARTS)
     lines: list[Line] = []
+    os.environ.update(SETTINGS)  # also for the processes that migrate a database before it is measured
     try:
         for name in names:
             lines += PARTS[name](size)
