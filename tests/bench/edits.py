@@ -1,20 +1,23 @@
-"""`python -m tests.bench.edits PORT EDITS`: one edit a second here and one in Odoo, until each shows on the other side.
+"""One edit a second here and one in Odoo, until each shows on the other side; called in the environment of a Tandem.
 
-Prints the seconds that each took as JSON: here from the call of the service on, so its commit included; in Odoo from
-the moment the write has come back.
+Here from the call of the service on, so its commit included; in Odoo from the moment the write has come back.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 from typing import Any
 
-import django
+from crm.models import Account, Contact, User
+from crm.services.accounts import update_account
+from crm.services.contacts import update_contact
+from integrations.models import Binding
+from leads.models import Lead
+from leads.services import update_lead
+from tests.support.sandbox import Control
 
 GIVE_UP = 60.0
 LOOK_EVERY = 0.01
@@ -23,28 +26,21 @@ THREADS = 8
 FIELDS = {"account": ("phone", "phone"), "contact": ("phone", "phone"), "lead": ("job_title", "function")}
 
 
-def main(port: int, edits: int) -> None:
-    """Edit, and print how long each edit took to the other side."""
-    django.setup()
+def edit(port: int, edits: int) -> dict[str, list[float]]:
+    """Edit so often on each side; returns the seconds that each edit took to the other side."""
     people = People(port)
     with ThreadPoolExecutor(THREADS) as here, ThreadPoolExecutor(THREADS) as there:
         # Half a second apart, so that both sides have an edit a second and neither waits for the other.
         began = time.monotonic() + 1
         ours = [here.submit(people.edit_here, number, began + number) for number in range(edits)]
         theirs = [there.submit(people.edit_there, number, began + number + 0.5) for number in range(edits)]
-        print(json.dumps({"here": [one.result() for one in ours], "there": [one.result() for one in theirs]}))
+        return {"here": [one.result() for one in ours], "there": [one.result() for one in theirs]}
 
 
 class People:
     """Edit records that are tied to Odoo: every second one here, the others there."""
 
     def __init__(self, port: int) -> None:
-        from crm.models import User
-        from crm.services.accounts import update_account
-        from crm.services.contacts import update_contact
-        from leads.services import update_lead
-        from tests.support.sandbox import Control
-
         self.control = Control(port)
         self.actor = User.objects.get(is_superuser=True)
         self.services: dict[str, Callable[..., Any]] = {
@@ -82,16 +78,8 @@ class People:
 
 def _records() -> Iterator[tuple[Any, str, int]]:
     """Records that are tied to Odoo, the kinds in turn: object, Odoo's model and id."""
-    from crm.models import Account, Contact
-    from integrations.models import Binding
-    from leads.models import Lead
-
-    ties = {
-        uuid: (model, remote_id)
-        for uuid, model, remote_id in Binding.objects.filter(remote_id__isnull=False).values_list(
-            "object_uuid", "remote_model", "remote_id"
-        )
-    }
+    bound = Binding.objects.filter(remote_id__isnull=False)
+    ties: dict[Any, tuple[str, Any]] = {one.object_uuid: (one.remote_model, one.remote_id) for one in bound}
     kinds = [[row for row in table.objects.order_by("pk") if row.uuid in ties] for table in (Account, Contact, Lead)]
     for group in zip_longest(*kinds):
         yield from ((row, *ties[row.uuid]) for row in group if row is not None)
@@ -103,7 +91,3 @@ def _seconds_until(done: Callable[[], bool], began: float) -> float:
         assert time.monotonic() - began < GIVE_UP, "an edit has not arrived"
         time.sleep(LOOK_EVERY)
     return time.monotonic() - began
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))

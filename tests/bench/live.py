@@ -12,16 +12,6 @@ from tests.support.tandem import Tandem, until
 
 WARM_UP = 5
 SECONDS = 1
-# As an operator does: the limits of a new connection, and the rules that the page of the webhooks makes in Odoo.
-SET_UP = """
-import json
-from integrations.models import Connection
-from integrations.odoo.setup import hooks
-limit = Connection._meta.get_field("sync_per_minute").default
-Connection.objects.update(sync_per_minute=limit)
-address = hooks.address_for({address!r})
-print(json.dumps(hooks.set_up(Connection.objects.get(), login="admin", key={key!r}, address=address)))
-"""
 CALLS = "SELECT count(*) FROM integrations_integrationevent WHERE kind LIKE 'call %'"
 HOOKS = "SELECT coalesce(sum(reads), 0), coalesce(sum(received), 0) FROM integrations_hookday"
 
@@ -34,7 +24,7 @@ def live(size: Size) -> Iterator[Line]:
         for queues in ("push", "hooks"):
             tandem.start_worker(queues=queues, beat=False)
         tandem.start_worker(queues="pull,mail,default")
-        tandem.shell(SET_UP.format(key=odoo.admin_key, address=tandem.address))
+        tandem.ask("tests.bench.asked", "set_up", odoo.admin_key, tandem.address)
         odoo.control.settings(pace=True, webhook_synchronous=True)
         _edits(tandem, odoo, WARM_UP)
         yield from _measure(tandem, odoo, size.edits)
@@ -61,6 +51,6 @@ def _measure(tandem: Tandem, odoo: RunningSandbox, edits: int) -> Iterator[Line]
 
 def _edits(tandem: Tandem, odoo: RunningSandbox, edits: int) -> dict[str, list[float]]:
     """So many edits on each side; returns the seconds that they took, when all is worked off."""
-    found: dict[str, list[float]] = tandem.ask("tests.bench.edits", str(odoo.port), str(edits))
-    until(lambda: not tandem.waiting(), 120, "all is worked off")
+    found: dict[str, list[float]] = tandem.ask("tests.bench.edits", "edit", odoo.port, edits)
+    until(lambda: not tandem.queued(), 120, tandem.still_waiting)
     return found

@@ -160,13 +160,16 @@ class Tandem:
         with closing(sqlite3.connect(Path(self.env["TANDEM_DATA_DIR"]) / "tandem.sqlite3", timeout=20)) as lite:
             return lite.execute(sql).fetchall()
 
+    def queued(self) -> int:
+        """How many messages are still to be sent or read."""
+        sql = "SELECT count(*) FROM integrations_{} WHERE status IN ('waiting', 'claimed')"
+        return sum(int(self.query(sql.format(name))[0][0]) for name in ("outboxmessage", "inboxmessage"))
+
     def waiting(self) -> int:
         """How many messages are still to be sent or read, and records to be read once more after the overlap."""
-        sql = "SELECT count(*) FROM integrations_{} WHERE status IN ('waiting', 'claimed')"
         unsure = "SELECT count(*) FROM integrations_binding WHERE remote_model IN ('res.partner', 'crm.lead') "
         unsure += "AND remote_id IS NOT NULL AND NOT confirmed"
-        counts = (sql.format("outboxmessage"), sql.format("inboxmessage"), unsure)
-        return sum(int(self.query(one)[0][0]) for one in counts)
+        return self.queued() + int(self.query(unsure)[0][0])
 
     def still_waiting(self) -> str:
         """What `waiting` counts, and what the processes complained of last, in words."""
