@@ -241,6 +241,7 @@ def test_rule_08_a_tag_made_in_odoo_after_the_poll_of_tags_arrives_with_its_lead
 ) -> None:
     known = create_lead(actor=admin_user, name="Known")
     synced.settle()
+    synced.end_second()
     tag = synced.control.create("crm.tag", name="Fair")
     synced.control.write("crm.lead", [synced.remote_id(known)], tag_ids=[(6, 0, [tag])])
     new = synced.control.create("crm.lead", name="New", type="lead", tag_ids=[(6, 0, [tag])])
