@@ -126,6 +126,8 @@ def _form_of(noun: Noun, action: bulk.Action, user: User, data: Any) -> forms.Fo
         field: Any = forms.ModelChoiceField(Tag.objects.filter(archived_at__isnull=True), label=_("Tag"))
     else:
         field = form_of(noun, [action.name], user).base_fields[action.name]
+        if getattr(field, "queryset", None) is not None and field.queryset.model is User:
+            field.empty_label = _("Nobody")
         if getattr(field, "queryset", None) is not None and field.queryset.model is Stage:
             field.queryset = Stage.objects.filter(archived_at__isnull=True)
     return type("ValueForm", (forms.Form,), {"value": field})(data)
