@@ -6,6 +6,7 @@ database, a third of them over each transport.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,7 @@ def test_in_a_storm_of_faults_nothing_is_lost_and_nothing_doubled(storm: Storm) 
     followed = Followed(tandem, odoo)
     people = PeopleInOdoo(odoo)
     workers = [tandem.start_worker(beat=number == 0) for number in range(2 if tandem.env["DATABASE_URL"] else 1)]
+    before = proxy.state()["seen"]
     for fault in FAULTS:
         left = 1 - SHARE * FAULTS.index(fault) / len(FAULTS)
         proxy.rule(fault, count=-1, path="/", probability=SHARE / len(FAULTS) / left, seconds=0.2, status=500)
@@ -66,12 +68,14 @@ def test_in_a_storm_of_faults_nothing_is_lost_and_nothing_doubled(storm: Storm) 
 
     found = followed.settle()
     print(
-        f"{followed.sent} messages sent, {struck['seen']} calls, faults {struck['struck']}, {len(people.written)} "
+        f"{followed.sent} messages sent, {struck['seen'] - before} calls, faults {struck['struck']}, {len(people.written)} "
         f"values of {len(people.records)} records written in Odoo, {found['conflicts']} conflicts settled by rule, "
         f"writes refused {refused}"
     )
     assert followed.sent >= PUSHES
-    assert sum(struck["struck"].values()) > 0.15 * struck["seen"]
+    calls = struck["seen"] - before
+    spread = math.sqrt(calls * SHARE * (1 - SHARE))  # of a binomial count; 4 of them are missed once in 30,000 runs
+    assert sum(struck["struck"].values()) > calls * SHARE - 4 * spread
     assert set(struck["struck"]) == set(FAULTS)
     assert set(refused) == set(REFUSALS)
     assert min(refused.values()) > 0
