@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.safestring import SafeString
 
@@ -140,3 +140,29 @@ def register_record_actions(actions: RecordActions) -> RecordActions:
 def record_actions(record: Record) -> list[RecordAction]:
     """All actions on this record as it stands."""
     return [action for source in _actions for action in source(record)]
+
+
+class EditBook(Protocol):
+    """Keeps what one edit of many records changes; called chunk by chunk, in the transaction of the edit."""
+
+    def look(self, rows: Sequence[Any]) -> None:
+        """These rows are about to be changed."""
+
+    def keep(self, changed: Sequence[Any], *, same: int, refused: int) -> None:
+        """Of the rows looked at last these were changed, so many were so already, and so many were refused."""
+
+
+EditBooks = Callable[[type[Record], Any], EditBook | None]
+_edit_books: list[EditBooks] = []
+
+
+def register_edit_books(books: EditBooks) -> EditBooks:
+    """Keep a book of every edit of many records; called once per edit with the kind of record and who edits."""
+    if books not in _edit_books:
+        _edit_books.append(books)
+    return books
+
+
+def edit_books(model: type[Record], actor: Any) -> list[EditBook]:
+    """All books of an edit that begins."""
+    return [book for source in _edit_books if (book := source(model, actor)) is not None]

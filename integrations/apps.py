@@ -9,10 +9,13 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the outbox which business rows go to Odoo, and as what; show on record pages how they stand."""
+        from crm.registry import register_edit_books
         from integrations.odoo.pushing import routes
+        from integrations.odoo.settling import edits
         from integrations.standing import gauges, own_values, panels
 
         routes.register()
         panels.register()
         gauges.register()
         own_values.register()
+        register_edit_books(edits.book_for)

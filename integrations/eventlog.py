@@ -161,7 +161,7 @@ def log_webhooks(*, limit: int = 1000) -> int:
     webhook until its record was read back.
     """
     total = 0
-    live = Connection.objects.defer("secret").exclude(state=Connection.State.OFF).first()
+    live = Connection.live()
     while True:
         with transaction.atomic():
             settled = (

@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy
 
+from crm import registry
 from crm.models import Opportunity, Tag, User
 from crm.nouns import Noun
 from crm.services import pipeline
@@ -86,10 +87,14 @@ def apply(noun: Noun, wanted: Sequence[uuids.UUID], action: Action, value: Any, 
     Rows that are so already stay untouched. What a service refuses, or somebody changes in the same moment, is
     told in the outcome and stops no other row.
     """
-    outcome = Outcome()
+    outcome, books = Outcome(), registry.edit_books(noun.model, actor)
     for some in _chunks(wanted):
         with transaction.atomic():
-            for row in noun.rows(actor).filter(uuid__in=some).order_by("pk"):
+            rows = list(noun.rows(actor).filter(uuid__in=some).order_by("pk"))
+            for book in books:
+                book.look(rows)
+            changed, refused = [], len(outcome.refused)
+            for row in rows:
                 if _holds(row, action, value):
                     continue
                 before = _before(row, action)
@@ -101,6 +106,10 @@ def apply(noun: Noun, wanted: Sequence[uuids.UUID], action: Action, value: Any, 
                     outcome.refused.append((row, str(lost)))
                 else:
                     outcome.undo.append([row.pk, after.version, before])
+                    changed.append(after)
+            refused = len(outcome.refused) - refused
+            for book in books:
+                book.keep(changed, same=len(rows) - len(changed) - refused, refused=refused)
     return outcome
 
 

@@ -64,7 +64,7 @@ def budget_page(request: HttpRequest) -> HttpResponse:
     """Show the page; a POST changes the limits, or lets Odoo be asked again at once."""
     if not request.user.has_perm(SEES):
         raise PermissionDenied
-    connection = Connection.objects.defer("secret").exclude(state=Connection.State.OFF).first()
+    connection = Connection.live()
     may_act = request.user.has_perm(ACTS)
     form = None
     if connection is not None and request.method == "POST":

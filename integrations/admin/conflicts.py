@@ -117,7 +117,7 @@ def field_choices(maps: Maps, remote_model: str) -> list[tuple[str, str]]:
 
 def _maps() -> Maps:
     """The maps of the live connection. One query."""
-    return maps_of(Connection.objects.defer("secret").exclude(state=Connection.State.OFF).first())
+    return maps_of(Connection.live())
 
 
 # --- acting

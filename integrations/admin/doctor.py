@@ -33,7 +33,7 @@ def doctor(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Doctor"),
-        "connection": Connection.objects.defer("secret").exclude(state=Connection.State.OFF).first(),
+        "connection": Connection.live(),
         "lines": None if findings is None else [(*LOOKS[finding.level], finding) for finding in findings],
         "summary": None if findings is None else summary(findings),
     }

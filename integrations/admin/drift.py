@@ -23,7 +23,7 @@ def drift_page(request: HttpRequest) -> HttpResponse:
     """Show the page; a POST compares the live database with the series that `to` names. For admins. Writes nothing."""
     if not request.user.has_perm(RIGHT):
         raise PermissionDenied
-    connection = Connection.objects.defer("secret").exclude(state=Connection.State.OFF).first()
+    connection = Connection.live()
     drift = _compare(request, request.POST.get("to", "")) if request.method == "POST" else None
     series = drift.series if drift else (connection.series if connection else None)
     context = {

@@ -84,7 +84,7 @@ def sync_page(request: HttpRequest) -> HttpResponse:
     """Show the page; reads only."""
     if not request.user.has_perm(RIGHT):
         raise PermissionDenied
-    connection = Connection.objects.defer("secret").exclude(state=Connection.State.OFF).first()
+    connection = Connection.live()
     context: dict[str, Any] = {**admin.site.each_context(request), "title": _("Sync"), "connection": connection}
     if connection is not None:
         health = health_of(connection)

@@ -48,7 +48,7 @@ def lead_sources_page(request: HttpRequest) -> HttpResponse:
     """Show the map; a POST keeps it, or, with “read”, reads Odoo's list anew. For admins."""
     if not request.user.has_perm(RIGHT):
         raise PermissionDenied
-    connection = Connection.objects.defer("secret").exclude(state=Connection.State.OFF).first()
+    connection = Connection.live()
     form, seen = None, ""
     if connection is not None:
         if request.method == "POST" and "read" in request.POST:

@@ -73,7 +73,7 @@ def own_fields_page(request: HttpRequest) -> HttpResponse:
     """Show the map; a POST checks it against Odoo and keeps it, or says beside each line what is wrong. For admins."""
     if not request.user.has_perm(RIGHT):
         raise PermissionDenied
-    connection = Connection.objects.defer("secret").exclude(state=Connection.State.OFF).first()
+    connection = Connection.live()
     held = read_own(connection.own_fields) if connection is not None else ()
     seen = stamp_of(connection.own_fields) if connection is not None else ""
     lines = _lines(None, held)

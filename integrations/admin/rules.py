@@ -78,7 +78,7 @@ def field_rules(request: HttpRequest) -> HttpResponse:
     """Show the rules; a POST shows their effect first, or keeps them. Managers look, admins change."""
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
-    connection = Connection.objects.defer("secret").exclude(state=Connection.State.OFF).first()
+    connection = Connection.live()
     may_change = request.user.has_perm(CHANGE)
     maps = maps_of(connection)
     kept: dict[str, Any] = connection.field_rules if connection is not None else {}

@@ -32,6 +32,7 @@ from integrations.odoo.settling import undo
 
 KIND = SyncRun.Kind
 VIEW, CHANGE = "integrations.view_syncrun", "integrations.change_syncrun"
+MADE_HERE = (KIND.PUSH, KIND.EDIT)
 FIGURES = ("sent", "skipped", "failed", "unknown")
 # What each figure means, by the direction of the run.
 TITLES: dict[str, tuple[Any, Any, Any, Any]] = {
@@ -45,6 +46,12 @@ TITLES: dict[str, tuple[Any, Any, Any, Any]] = {
         gettext_lazy("Sent"),
         gettext_lazy("Not sent"),
         gettext_lazy("Parked"),
+        gettext_lazy("Unknown"),
+    ),
+    KIND.EDIT: (
+        gettext_lazy("Changed"),
+        gettext_lazy("Nothing to do"),
+        gettext_lazy("Refused"),
         gettext_lazy("Unknown"),
     ),
     KIND.UNDO: (
@@ -216,7 +223,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
 def figures(run: SyncRun) -> list[Figure]:
     """The four figures of a run, which add up to what it met."""
     titles = TITLES.get(run.kind, TITLES["pull"])
-    told = {KIND.PUSH: _of_push, KIND.UNDO: _of_undo}.get(KIND(run.kind), _of_pull)(run)
+    told = {KIND.PUSH: _of_push, KIND.EDIT: _of_edit, KIND.UNDO: _of_undo}.get(KIND(run.kind), _of_pull)(run)
     return [
         Figure(name, title, _figure(getattr(run, name)), *told[name])
         for name, title in zip(FIGURES, titles, strict=True)
@@ -270,6 +277,18 @@ def _of_push(run: SyncRun) -> Told:
     }
 
 
+def _of_edit(run: SyncRun) -> Told:
+    return {
+        "sent": (
+            _("Changed here; what Odoo knows of it is sent like any other change."),
+            [_mine("beforeimage", _("Records"), run)],
+        ),
+        "skipped": (_("They were so already."), []),
+        "failed": (_("Somebody changed them in the same moment, or the change does not fit them."), []),
+        "unknown": ("", []),
+    }
+
+
 def _of_undo(run: SyncRun) -> Told:
     return {
         "sent": (
@@ -319,14 +338,14 @@ def undo_page(request: HttpRequest, pk: int) -> HttpResponse:
         "looked_at": _figure(undo.PREVIEWED),
         "total": _figure(total),
         "cut": total > undo.PREVIEWED,
-        "may_choose": run.kind != KIND.PUSH,
+        "may_choose": run.kind not in MADE_HERE,
     }
     return TemplateResponse(request, "admin/sync/undo.html", context)
 
 
 def _here_only(request: HttpRequest, run: SyncRun) -> bool:
     scope = request.POST.get("scope", "both")
-    if scope not in ("both", "here") or (scope == "here" and run.kind == KIND.PUSH):
+    if scope not in ("both", "here") or (scope == "here" and run.kind in MADE_HERE):
         raise ValidationError(_("Say whether the values go back on both sides or here only."))
     return scope == "here"
 

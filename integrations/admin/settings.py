@@ -110,7 +110,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     """Show the form; a POST saves it, or, with “test”, asks Odoo and saves nothing. For admins."""
     if not request.user.has_perm(RIGHT):
         raise PermissionDenied
-    connection = Connection.objects.defer("secret").exclude(state=Connection.State.OFF).first()
+    connection = Connection.live()
     if request.method == "POST" and "test" in request.POST:
         _tell(request)
         return HttpResponseRedirect(reverse("sync:settings"))

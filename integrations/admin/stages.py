@@ -55,7 +55,7 @@ def stages_page(request: HttpRequest) -> HttpResponse:
     """Show which stage stands for which; a POST tells what another choice changes or, with “save”, keeps it. Admins."""
     if not request.user.has_perm(RIGHT):
         raise PermissionDenied
-    connection = Connection.objects.defer("secret").exclude(state=Connection.State.OFF).first()
+    connection = Connection.live()
     form, seen, found = None, "", None
     held = stages.lines(connection) if connection is not None else []
     if connection is not None and held:

@@ -74,7 +74,7 @@ def webhook_page(request: HttpRequest) -> HttpResponse:
     """Show the page; a POST makes or removes the rules in Odoo."""
     if not request.user.has_perm(SEES):
         raise PermissionDenied
-    connection = Connection.objects.defer("secret").exclude(state=Connection.State.OFF).first()
+    connection = Connection.live()
     may_act = request.user.has_perm(ACTS)
     do = request.POST.get("do", "") if request.method == "POST" else ""
     if request.method == "POST" and not may_act:

@@ -92,5 +92,10 @@ class Connection(models.Model):
             ),
         )
 
+    @classmethod
+    def live(cls) -> Connection | None:
+        """The connection in use, without its secret; None when there is none. One query."""
+        return cls.objects.defer("secret").exclude(state=cls.State.OFF).first()
+
     def __str__(self) -> str:
         return self.name

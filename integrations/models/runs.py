@@ -61,10 +61,11 @@ class Lease(models.Model):
 
 
 class SyncRun(models.Model):
-    """One pull of a model, one comparison, an hour of pushes or webhooks, or one undo: the proof that nothing is lost.
+    """One pull of a model, comparison, bulk edit or undo, or an hour of pushes or webhooks: proof that nothing is lost.
 
-    `total` is what the run met: records read, or messages claimed. Each is counted as unknown when it is met, and
-    moves to where it belongs when its outcome is known, so that the sum holds at any moment, also after a kill.
+    `total` is what the run met: records read or edited, or messages claimed. Each is counted as unknown when it is
+    met, and moves to where it belongs when its outcome is known, so that the sum holds at any moment, also after a
+    kill.
     """
 
     class Kind(models.TextChoices):
@@ -73,6 +74,7 @@ class SyncRun(models.Model):
         PUSH = "push", _("Push")
         COMPARE = "compare", _("Id comparison")
         HOOK = "hook", _("Webhooks")
+        EDIT = "edit", _("Bulk edit")
         UNDO = "undo", _("Undo")
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="runs")

@@ -2,7 +2,8 @@
 
 Each figure comes from processes of its own, in interleaved pairs. Ratios, counts and the second within which an edit
 must arrive are asserted, other absolute figures only reported. ODOO_URL and its sisters name a real Odoo for what moves
-many records; it keeps what is sent. The rest needs the sandbox. Parts are run alone by name: live, endpoint, bulk.
+many records; it keeps what is sent. The rest needs the sandbox. Parts are run alone by name: live, endpoint, bulk,
+workspace.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tests.bench.endpoint import endpoint
 from tests.bench.house import SETTINGS, database, sandbox
 from tests.bench.live import live
 from tests.bench.table import SHORT, WHOLE, Line, Size
+from tests.bench.workspace import workspace
 from tests.support import servers
 
 
@@ -36,7 +38,7 @@ def bulk(size: Size) -> Iterator[Line]:
         yield from growth(env, size)
 
 
-PARTS: dict[str, Callable[[Size], Iterator[Line]]] = {one.__name__: one for one in (live, endpoint, bulk)}
+PARTS: dict[str, Callable[[Size], Iterator[Line]]] = {one.__name__: one for one in (live, endpoint, bulk, workspace)}
 
 
 def main(arguments: list[str]) -> int:

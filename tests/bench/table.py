@@ -13,7 +13,10 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured: records, pairs of runs, edits on each side, and seconds of each load on the endpoint."""
+    """How much is measured: records, pairs of runs, edits on each side, and seconds of each load on the web.
+
+    `rows` are the leads, opportunities and activities of the house whose pages are looked at.
+    """
 
     partners: int
     leads: int
@@ -21,10 +24,27 @@ class Size:
     growth: tuple[int, int]
     edits: int
     load_seconds: float
+    rows: tuple[int, int, int]
 
 
-WHOLE = Size(partners=50_000, leads=2_000, pairs=5, growth=(20_000, 100_000), edits=120, load_seconds=5)
-SHORT = Size(partners=4_000, leads=400, pairs=1, growth=(2_000, 8_000), edits=15, load_seconds=2)
+WHOLE = Size(
+    partners=50_000,
+    leads=2_000,
+    pairs=5,
+    growth=(20_000, 100_000),
+    edits=120,
+    load_seconds=5,
+    rows=(1_000_000, 200_000, 5_000_000),
+)
+SHORT = Size(
+    partners=4_000,
+    leads=400,
+    pairs=1,
+    growth=(2_000, 8_000),
+    edits=15,
+    load_seconds=2,
+    rows=(100_000, 20_000, 200_000),
+)
 
 
 @dataclass(frozen=True)

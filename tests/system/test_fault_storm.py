@@ -67,13 +67,13 @@ def test_in_a_storm_of_faults_nothing_is_lost_and_nothing_doubled(storm: Storm) 
     odoo.control.clear_faults()
 
     found = followed.settle()
+    calls = struck["seen"] - before
     print(
-        f"{followed.sent} messages sent, {struck['seen'] - before} calls, faults {struck['struck']}, {len(people.written)} "
-        f"values of {len(people.records)} records written in Odoo, {found['conflicts']} conflicts settled by rule, "
+        f"{followed.sent} messages sent, {calls} calls, faults {struck['struck']}, {len(people.written)} values of "
+        f"{len(people.records)} records written in Odoo, {found['conflicts']} conflicts settled by rule, "
         f"writes refused {refused}"
     )
     assert followed.sent >= PUSHES
-    calls = struck["seen"] - before
     spread = math.sqrt(calls * SHARE * (1 - SHARE))  # of a binomial count; 4 of them are missed once in 30,000 runs
     assert sum(struck["struck"].values()) > calls * SHARE - 4 * spread
     assert set(struck["struck"]) == set(FAULTS)
