@@ -89,13 +89,18 @@ class Meter:
         """Give this thread a permit that was reserved for its next call; what becomes of it is written later."""
         self._local.lent, self._local.borrowed = permit, permit is not None
 
+    @property
+    def borrowed(self) -> bool:
+        """Whether this thread's latest call was made with a permit that another thread took."""
+        return bool(getattr(self._local, "borrowed", False))
+
     def after(self, record: Any) -> None:
         """Note how the call ended (`ok`, `error_class`, `retry_after`); writes only when that is news."""
         permit: Permit | None = getattr(self._local, "permit", None)
         self._local.permit = None
         if permit is None:
             return
-        if getattr(self._local, "borrowed", False):
+        if self.borrowed:
             self._late.append((permit, record))
         else:
             self._note(permit, record)

@@ -112,7 +112,7 @@ class Applier:
             reached(Step.APPLIED)
             return report
 
-        return try_again(chunk, between=self.refs.clear)
+        return try_again(chunk, between=self.refs.clear, wait_for_disk=False)
 
     def _refuse(self, refusal: Refusal) -> Report:
         with transaction.atomic():

@@ -5,8 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
@@ -30,9 +29,11 @@ PARTNER = "res.partner"
 USABLE = (Binding.State.BOUND, Binding.State.HIDDEN, Binding.State.OUT_OF_SCOPE)
 
 
-@dataclass(frozen=True, slots=True)
-class PartnerHere:
-    """A partner's counterpart here: key "account:5" or "contact:7", and the nearest company."""
+class PartnerHere(NamedTuple):
+    """A partner's counterpart here: key "account:5" or "contact:7", and the nearest company.
+
+    A tuple, because a first pull keeps one per partner: the garbage collector passes tuples of plain values by.
+    """
 
     key: str
     account_id: int | None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -38,9 +37,9 @@ from integrations.mailbox.runs import RunBook, open_hour, this_hour
 from integrations.mailbox.steps import Step, reached
 from integrations.models import Binding, OutboxMessage, SyncRun
 from integrations.models.bulk import update_rows
-from integrations.network.pace import Pace
+from integrations.network.pace import Answer, Pace
 from integrations.odoo.pushing.outgoing import Line
-from integrations.odoo.wire.session import Session
+from integrations.odoo.wire.session import Session, write_beside
 
 logger = logging.getLogger(__name__)
 OWN_FAULTS = (*MISTAKES, DataError, IntegrityError, ObjectDoesNotExist, ValidationError)
@@ -100,8 +99,9 @@ class Delivery:
         """Bind and settle what Odoo took."""
         raise NotImplementedError
 
-    def between_claims(self) -> None:
-        """Called after each claim."""
+    def spare_work(self) -> Callable[[], None] | None:
+        """What may be done while Odoo makes new records; it must not raise, nor touch what is on its way."""
+        return None
 
     def at_end(self) -> None:
         """Called once at the end, whatever happened."""
@@ -120,7 +120,6 @@ class Delivery:
                 if not self._one_claim():
                     self.interrupted = True
                     return self.pushed
-                self.between_claims()
         finally:
             self.at_end()
 
@@ -238,7 +237,7 @@ class Delivery:
         self._note_under_way(lines, key=key)
         reached(Step.CALLING)
         try:
-            result = self._timed_load(columns, lines)
+            result = self._timed_load(columns, lines, key=key)
             reached(Step.ANSWERED)
         except SerializationConflict:
             self._conflicted(columns, lines, key=key, tries=tries)
@@ -263,15 +262,17 @@ class Delivery:
         else:
             self._complained(columns, lines, result.messages, key=key)
 
-    def _timed_load(self, columns: Sequence[str], lines: list[Line]) -> Any:
+    def _timed_load(self, columns: Sequence[str], lines: list[Line], *, key: str) -> Any:
         """The call itself; how long it took decides how many rows the next one carries."""
         rows = [[line.cells[column] for column in columns] for line in lines]
-        waited = self.session.meter.waited
-        started = time.monotonic()
-        try:
-            return self.session.load(self.remote_model, columns, rows)
-        finally:
-            self.pace.note(len(lines), time.monotonic() - started - (self.session.meter.waited - waited))
+
+        def ask() -> Answer[Any]:
+            return self.session.timed(lambda: self.session.load(self.remote_model, columns, rows))
+
+        spare = self.spare_work() if key == "id" else None
+        answer = write_beside(self.session, ask, spare) if spare else ask()
+        self.pace.note(len(lines), answer.seconds)
+        return answer.get()
 
     def _conflicted(self, columns: Sequence[str], lines: list[Line], *, key: str, tries: int) -> None:
         """Another transaction was first. A create is sent again; an update starts again at the read (rule 1).

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integrations import outbox
+from integrations.errors import IntegrationError, place_of
 from integrations.mailbox.bindings import objects_of
 from integrations.mailbox.leases import lease
 from integrations.mailbox.runs import close_dead, image_under_way, keep_images
@@ -26,11 +28,12 @@ from integrations.odoo.mappers import ModelMap, NounMap
 from integrations.odoo.mappers.kinds import Unresolved, store_sent
 from integrations.odoo.pulling.references import ensure_known
 from integrations.odoo.pushing import dependants, history
-from integrations.odoo.pushing.delivery import OUTCOME, REASON, STATUS, Delivery, Pushed, jitter
+from integrations.odoo.pushing.delivery import OUTCOME, OWN_FAULTS, REASON, STATUS, Delivery, Pushed, jitter
 from integrations.odoo.pushing.outgoing import Line, batches, change_line, needs, new_line, pad_new
 from integrations.odoo.vanished import gone, stops
 from integrations.odoo.wire.session import Session
 
+logger = logging.getLogger(__name__)
 READ_BACK_AT = 1000
 
 
@@ -188,7 +191,7 @@ class StateDelivery(Delivery):
     def loaded(self, lines: list[Line], ids: Sequence[int]) -> None:
         """Bind, note what was sent, settle: one transaction, right after the answer."""
         fresh = [line.obj for line in lines if line.binding.remote_id is None]
-        try_again(lambda: self._bind(lines, ids, fresh))
+        try_again(lambda: self._bind(lines, ids, fresh), wait_for_disk=False)
         reached(Step.DONE)
         for line in lines:
             line.message.claim_token = None
@@ -219,6 +222,8 @@ class StateDelivery(Delivery):
     # --- known records ---
 
     def _update(self, known: list[Work]) -> None:
+        if len(self.to_read_back) >= READ_BACK_AT:
+            self._read_back()
         rows = self.applier.read([work.binding.remote_id for work in known if work.binding.remote_id])
         seen = {row["id"] for row in rows}
         ensure_known(self.session, self.map, self.refs, rows)
@@ -280,9 +285,14 @@ class StateDelivery(Delivery):
 
     # --- reading back ---
 
-    def between_claims(self) -> None:
-        if len(self.to_read_back) >= READ_BACK_AT:
+    def spare_work(self) -> Callable[[], None] | None:
+        return self._read_back_meanwhile if len(self.to_read_back) >= READ_BACK_AT else None
+
+    def _read_back_meanwhile(self) -> None:
+        try:
             self._read_back()
+        except (IntegrationError, *OWN_FAULTS) as error:
+            logger.warning("push.read_back", extra={"remote_model": self.remote_model, "error": place_of(error)})
 
     def at_end(self) -> None:
         if self.arrived:
@@ -296,8 +306,10 @@ class StateDelivery(Delivery):
         """
         ids, self.to_read_back = list(dict.fromkeys(self.to_read_back)), []
         self.applier.announce = True
-        for start in range(0, len(ids), READ_BACK_AT):
-            rows = self.applier.read(ids[start : start + READ_BACK_AT])
-            ensure_known(self.session, self.map, self.refs, rows)
-            self.applier.apply(rows)
-        self.applier.announce = False
+        try:
+            for start in range(0, len(ids), READ_BACK_AT):
+                rows = self.applier.read(ids[start : start + READ_BACK_AT])
+                ensure_known(self.session, self.map, self.refs, rows)
+                self.applier.apply(rows)
+        finally:
+            self.applier.announce = False

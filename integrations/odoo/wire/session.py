@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connection as database
@@ -21,7 +22,7 @@ from integrations.eventlog import EventLog
 from integrations.mailbox.runs import RunBook
 from integrations.models import BatchSize, Connection, Lane
 from integrations.network.budget import Meter
-from integrations.network.pace import Pace, timed
+from integrations.network.pace import Answer, Pace, timed
 from integrations.odoo.mappers import Maps, ModelMap, maps_of
 from integrations.odoo.wire import companies
 from integrations.odoo.wire.client import CallInfo, CallRecord, OdooClient, OdooTarget
@@ -32,6 +33,7 @@ WRITE_TIMEOUT = 90.0
 # No tracking notes, no word to whom an activity is assigned, no invitation to whom a meeting is held with.
 QUIET = {"tracking_disable": True, "mail_activity_quick_update": True, "no_mail_to_attendees": True}
 
+T = TypeVar("T")
 Rows = list[dict[str, Any]]
 
 _clients: dict[tuple[Any, ...], OdooClient] = {}
@@ -156,10 +158,14 @@ class Session:
 
         How long it takes sets the pace of the next ones. Raises what `ask` raises.
         """
+        answer = self.timed(ask)
+        return answer.get() if self.reading(model).judge(count, answer) else None
+
+    def timed(self, ask: Callable[[], T]) -> Answer[T]:
+        """Ask, and take the time without what was spent waiting for a permit."""
         waited = self.meter.waited
         answer = timed(ask)
-        answer = replace(answer, seconds=answer.seconds - (self.meter.waited - waited))
-        return answer.get() if self.reading(model).judge(count, answer) else None
+        return replace(answer, seconds=answer.seconds - (self.meter.waited - waited))
 
     def read_fields(self, model: str, ids: Sequence[int], fields: Sequence[str]) -> list[dict[str, Any]]:
         """Read these fields of any model, raw; missing and hidden ids are left out. One call, three if refused."""
@@ -361,14 +367,17 @@ class _Hooks:
         _current.session = self._before
 
 
-def in_thread(session: Session, function: Callable[..., Any]) -> Callable[..., Any]:
+def in_thread(session: Session, function: Callable[..., T], *, writes: bool = False) -> Callable[..., T]:
     """The same function for another thread: its calls are logged with this session, its database connection closed.
 
-    The permit of its first call is taken here and now, so that the thread needs no database.
+    What its first call needs of the database is done here and now: it is permitted, and what must not run out while
+    it `writes` is prolonged.
     """
     permit = session.meter.reserve()
+    if writes:
+        session.renew()
 
-    def run(*args: Any, **kwargs: Any) -> Any:
+    def run(*args: Any, **kwargs: Any) -> T:
         with _Hooks(session):
             session.meter.lend(permit)
             try:
@@ -377,6 +386,14 @@ def in_thread(session: Session, function: Callable[..., Any]) -> Callable[..., A
                 database.close()
 
     return run
+
+
+def write_beside(session: Session, write: Callable[[], T], meanwhile: Callable[[], None]) -> T:
+    """Make one writing call in another thread, and do `meanwhile` here until it is answered; that must not raise."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = pool.submit(in_thread(session, write, writes=True))
+        meanwhile()
+        return coming.result()
 
 
 def _on_call(record: CallRecord) -> None:
@@ -391,7 +408,7 @@ def _before_call(info: CallInfo) -> None:
     if session is None:
         return
     session.meter.before(info)
-    if info.write:
+    if info.write and not session.meter.borrowed:
         session.renew()
 
 
