@@ -147,6 +147,12 @@ class Opportunity(OwnFields, Record):
         ordering = ("-updated_at", "-id")
         indexes = (
             models.Index(fields=("stage", "-updated_at", "-id"), name="crm_opp_board"),
+            # All that the sums of the board's columns need, so that the rows themselves are not read.
+            models.Index(
+                fields=("stage", "currency", "amount", "probability", "owner"),
+                condition=Q(archived_at__isnull=True, lost_at__isnull=True),
+                name="crm_opp_sums",
+            ),
             models.Index(fields=("owner", "stage", "-id"), name="crm_opp_by_owner"),
             models.Index(fields=("close_date", "id"), name="crm_opp_by_close"),
             models.Index(fields=("-updated_at", "-id"), name="crm_opp_recent"),

@@ -74,4 +74,4 @@ def cards(rows: QuerySet[Opportunity], stage: Stage, *, cursor: str = "") -> key
 def _sums(rows: QuerySet[Opportunity]) -> QuerySet[Opportunity, Any]:
     weighted = Sum(F("amount") * F("probability"), output_field=DecimalField(max_digits=30, decimal_places=4))
     grouped = rows.order_by("stage", "currency").values("stage", "currency")
-    return grouped.annotate(count=Count("pk"), total=Sum("amount"), weighted=weighted)
+    return grouped.annotate(count=Count("*"), total=Sum("amount"), weighted=weighted)

@@ -37,10 +37,10 @@ class Header:
 
 @dataclass(frozen=True)
 class Line:
-    """A row as shown: its record, a cell per column, and what other apps say about it."""
+    """A row as shown: its record, a cell with its title per column, and what other apps say about it."""
 
     record: Any
-    cells: list[tuple[Column, Any]]
+    cells: list[tuple[Column, str, Any]]
     badge: SafeString
 
 
@@ -114,7 +114,12 @@ def _header(query: QueryDict, column: Column, order: keyset.Order) -> Header:
 
 def _lines(records: Sequence[Any], columns: Sequence[Column]) -> list[Line]:
     badges: dict[uuid.UUID, SafeString] = registry.list_badges(records) if records else {}
+    titled = [(column, str(column.title)) for column in columns]  # translated once, not in every row
     return [
-        Line(record, [(column, column.cell(record)) for column in columns], badges.get(record.uuid, SafeString("")))
+        Line(
+            record,
+            [(column, title, column.cell(record)) for column, title in titled],
+            badges.get(record.uuid, SafeString("")),
+        )
         for record in records
     ]

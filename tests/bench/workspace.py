@@ -27,11 +27,10 @@ def workspace(size: Size) -> Iterator[Line]:
     """Ratios between pages and sizes, statements, plans; and each page's p95 with 20 people."""
     part = tuple(count // 100 for count in size.rows)
     with _house(size.rows) as many, _house(part) as few:
-        addresses: dict[str, str] = many.ask(PAGES, "addresses")
         yield from _ratios(many, few)
-        yield _statements(many, few, addresses)
-        yield _scans(many, addresses)
-        yield from _crowd(many, addresses, size)
+        yield _statements(many, few)
+        yield _scans(many)
+        yield from _crowd(many, size)
     with _house((size.rows[0] // 50, size.rows[1] // 50, size.rows[2] // 50)) as one:
         yield from _beside_odoo(one)
 
@@ -80,32 +79,32 @@ def _worst(found: list[tuple[float, str]], limit: float) -> tuple[float, float, 
     return value, limit, told
 
 
-def _statements(many: Tandem, few: Tandem, addresses: dict[str, str]) -> Line:
-    there = few.ask(PAGES, "addresses")
+def _statements(many: Tandem, few: Tandem) -> Line:
     more: dict[str, Any] = {}
     for role in ROLES:
-        for name, address in addresses.items():
+        there = few.ask(PAGES, "addresses", role)
+        for name, address in many.ask(PAGES, "addresses", role).items():
             counts = many.ask(PAGES, "statements", address, role), few.ask(PAGES, "statements", there[name], role)
             if counts[0] > counts[1]:
                 more[f"{name} for {role}"] = counts
     return Line("pages with more statements than with a hundredth", len(more), 0, str(more or ""))
 
 
-def _scans(many: Tandem, addresses: dict[str, str]) -> Line:
+def _scans(many: Tandem) -> Line:
     found = {
         f"{name} for {role}": tables
         for role in ROLES
-        for name, address in addresses.items()
+        for name, address in many.ask(PAGES, "addresses", role).items()
         if (tables := many.ask(PAGES, "scans", address, role))
     }
     return Line("pages that read a large table from end to end", len(found), 0, str(found or ""))
 
 
-def _crowd(many: Tandem, addresses: dict[str, str], size: Size) -> Iterator[Line]:
+def _crowd(many: Tandem, size: Size) -> Iterator[Line]:
     """Each page's p95 with 20 people, one of them opening it every two seconds."""
     many.start_web(workers=2)
     session = many.ask(PAGES, "session", "sales_user")
-    for name, address in addresses.items():
+    for name, address in many.ask(PAGES, "addresses", "sales_user").items():
         line = f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: sessionid={session}\r\n\r\n".encode()
         _load(many, line, 2)
         met = _load(many, line, 2 * size.load_seconds)
@@ -119,7 +118,7 @@ def _load(many: Tandem, line: bytes, seconds: float) -> Load:
 def _beside_odoo(one: Tandem) -> Iterator[Line]:
     """One user, a fiftieth of the records: the board and a list of 80 beside Odoo's own."""
     one.ask(PAGES, "eighty")
-    addresses = one.ask(PAGES, "addresses")
+    addresses = one.ask(PAGES, "addresses", "super_admin")
     for name, theirs in ODOO_MS.items():
         one.ask(PAGES, "look", addresses[name])
         ours = 1000 * median(one.ask(PAGES, "look", addresses[name]) for _ in range(LOOKS))
