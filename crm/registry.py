@@ -91,7 +91,7 @@ def own_fields(model: type[Record]) -> list[CustomField]:
 
 @dataclass(frozen=True)
 class HomeTile:
-    """One figure on the admin's first page: what it counts, how many, where the list is; `alert` asks for a look."""
+    """One figure on the first page: what it counts, how many, the list behind it, if any; `alert` asks for a look."""
 
     title: str
     figure: str

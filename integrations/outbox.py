@@ -50,11 +50,6 @@ def routes_of(obj: Any) -> Sequence[Route]:
     return router(obj) if router else ()
 
 
-def live_connection() -> Connection | None:
-    """The one live Odoo connection, paused or active, or None. One query."""
-    return Connection.objects.filter(system="odoo").exclude(state=Connection.State.OFF).first()
-
-
 def waiting_key(connection_id: int, remote_model: str, object_uuid: uuid.UUID) -> str:
     """The key that keeps state rows unique while they wait."""
     return f"{connection_id}:{remote_model}:{object_uuid}"
@@ -70,7 +65,7 @@ def announce(*objects: Any, routes: Sequence[Route] | None = None, delay: timede
     wanted = [(obj, route) for obj in objects for route in (routes_of(obj) if routes is None else routes)]
     if not wanted:
         return 0
-    connection = live_connection()
+    connection = Connection.live()
     if connection is None:
         return 0
     now = timezone.now()

@@ -31,7 +31,6 @@ from integrations.odoo.setup import keys
 from integrations.odoo.vanished import compare
 from integrations.odoo.wire import companies
 from integrations.odoo.wire.session import Session, client_of, open_session
-from integrations.outbox import live_connection
 
 KEEP = timedelta(days=30)
 PRUNE_CHUNK = 2000
@@ -46,7 +45,7 @@ def working_session(connection_id: int | None = None, *, work: str, lane: str = 
     `work` and `lane` ("interactive" when a person waits) say how its calls are counted. After a circuit was opened one
     worker asks for the version first, before anything is claimed; the others go home meanwhile.
     """
-    connection = live_connection()
+    connection = Connection.live(secret=True)
     usable = connection is not None and connection.state == Connection.State.ACTIVE
     if connection is None or not usable or (connection_id is not None and connection.pk != connection_id):
         yield None
@@ -89,7 +88,7 @@ def push_all(session: Session) -> Pushed:
 
 def push_due() -> None:
     """Send what is due of every model, parents first."""
-    connection = live_connection()
+    connection = Connection.live(secret=True)
     if connection is None or connection.state != Connection.State.ACTIVE:
         return
     # What is claimed is either under way, then its writer holds the lease, or its worker is gone.
@@ -165,7 +164,7 @@ def check_key() -> None:
 
 def look_for_companies() -> None:
     """A connection that was paused for a lost company goes on once our user has it again. One call, none otherwise."""
-    connection = live_connection()
+    connection = Connection.live(secret=True)
     if connection is None or connection.state != Connection.State.PAUSED or not connection.lost_companies:
         return
     client = client_of(connection, work="context")

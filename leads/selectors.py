@@ -35,5 +35,5 @@ def contacts_like(lead: Lead, *, user: User) -> QuerySet[Contact]:
 def home_tiles(user: User) -> list[HomeTile]:
     """The user's open leads. One query."""
     mine = Lead.objects.active().filter(owner=user, lost_at__isnull=True, converted_at__isnull=True).count()
-    url = f"{reverse('admin:leads_lead_changelist')}?owner__id__exact={user.pk}&state=open"
+    url = f"{reverse('workspace:list', args=('leads',))}?owner={user.pk}&state=open"
     return [HomeTile(_("My open leads"), number_format(mine, force_grouping=True), url, "person_search")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
-from crm.api import jwt, views
+from crm.api import dashboard, jwt, views
 from crm.api.viewsets import NotHere
 
 router = SimpleRouter(use_regex_path=False)
@@ -27,6 +27,7 @@ urlpatterns = [
     path("token/", jwt.SignIn.as_view(), name="token"),
     path("token/refresh/", jwt.Refresh.as_view(), name="token-refresh"),
     path("token/revoke/", jwt.SignOut.as_view(), name="token-revoke"),
+    path("dashboard/", dashboard.Dashboard.as_view(), name="dashboard"),
     *router.urls,
     re_path(r"^", NotHere.as_view()),
 ]

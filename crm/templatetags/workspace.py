@@ -9,10 +9,12 @@ from typing import Any
 from django import template
 from django.contrib.staticfiles import finders
 from django.forms import BoundField
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from crm import cells, nouns, places, shortcuts
+from crm.models import Task
 
 register = template.Library()
 
@@ -82,3 +84,9 @@ def styled(field: BoundField) -> SafeString:
 
 
 register.filter("ago", cells.ago)
+
+
+@register.filter
+def due(task: Task) -> SafeString | str:
+    """The day of an open task; a past one says that it is overdue."""
+    return cells.day(task.due_on, late=task.due_on is not None and task.due_on < timezone.localdate())

@@ -16,7 +16,6 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from integrations.errors import IntegrationError
 from integrations.models import Connection
 from integrations.odoo.setup import connect
-from integrations.outbox import live_connection
 
 RIGHT = "integrations.change_connection"
 
@@ -45,7 +44,7 @@ def context_page(request: HttpRequest) -> HttpResponse:
     form = offered = None
     connection: Connection | None = None
     try:
-        connection = live_connection()
+        connection = Connection.live(secret=True)
         if connection is not None:
             offered = connect.offer(connection)
             form = _form(request, connection, offered)

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods
 from integrations.models import Connection
 from integrations.odoo.setup.check import check_live
 from integrations.odoo.setup.doctor import Finding
-from integrations.outbox import live_connection
 
 RIGHT = "integrations.change_connection"
 # Icon, tone and word of each level: colour alone tells nobody enough.
@@ -43,7 +42,7 @@ def doctor(request: HttpRequest) -> HttpResponse:
 def examine() -> list[Finding]:
     """All findings; a stored key that cannot be decrypted is one, too."""
     try:
-        return check_live(live_connection())
+        return check_live(Connection.live(secret=True))
     except ImproperlyConfigured as error:
         return [
             Finding(

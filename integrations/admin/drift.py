@@ -13,7 +13,6 @@ from integrations.admin.doctor import LOOKS
 from integrations.errors import IntegrationError
 from integrations.models import Connection
 from integrations.odoo.setup.drift import Drift, report, targets
-from integrations.outbox import live_connection
 
 RIGHT = "integrations.change_connection"
 
@@ -40,7 +39,7 @@ def drift_page(request: HttpRequest) -> HttpResponse:
 def _compare(request: HttpRequest, to: str) -> Drift | None:
     """The report, or a sentence on the page why there is none."""
     try:
-        connection = live_connection()
+        connection = Connection.live(secret=True)
         if connection is None:
             messages.error(request, _("No Odoo is connected yet."))
             return None

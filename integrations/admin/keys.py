@@ -19,7 +19,6 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from crm.admin.questions import sentences_of
 from integrations.models import Connection, KeyRotation
 from integrations.odoo.setup import keys
-from integrations.outbox import live_connection
 
 RIGHT = "integrations.change_connection"
 STEP = KeyRotation.Step
@@ -45,7 +44,7 @@ def key_page(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     form = KeyForm(request.POST if request.POST.get("step") == "test" and "key" in request.POST else None)
     try:
-        connection = live_connection()
+        connection = Connection.live(secret=True)
         rotation = KeyRotation.objects.filter(connection=connection).first() if connection else None
         if connection is not None and request.method == "POST" and _act(request, connection, rotation, form):
             return HttpResponseRedirect(reverse("sync:key"))

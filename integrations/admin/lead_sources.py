@@ -20,7 +20,6 @@ from integrations.errors import IntegrationError
 from integrations.models import Connection
 from integrations.odoo.settling import lead_sources
 from integrations.odoo.settling.conflicts import stamp_of
-from integrations.outbox import live_connection
 from leads.models import Lead
 
 
@@ -82,7 +81,7 @@ def _keep(request: HttpRequest, connection: Connection, form: SourcesForm, seen:
 
 def _read_anew(request: HttpRequest) -> None:
     try:
-        connection = live_connection()
+        connection = Connection.live(secret=True)
         if connection is not None:
             lead_sources.read_anew(connection)
             messages.success(request, _("Odoo's sources were read anew."))

@@ -26,7 +26,6 @@ from integrations.odoo.mappers.custom import KINDS, OwnField, read_own
 from integrations.odoo.settling import own_fields
 from integrations.odoo.settling.conflicts import stamp_of
 from integrations.odoo.settling.own_fields import Wish
-from integrations.outbox import live_connection
 
 DIRECTIONS = (("both", gettext_lazy("Both ways")), ("in", gettext_lazy("From Odoo only")))
 
@@ -119,7 +118,7 @@ def _keep(request: HttpRequest, lines: BaseFormSet[LineForm], seen: str) -> bool
         elif given and given["label"] and not given["remove"]:
             form.add_error("name", _("Enter the technical name of the field, such as x_studio_region."))
     try:
-        connection = live_connection()
+        connection = Connection.live(secret=True)
         if connection is None:
             raise ValidationError(_("No Odoo is connected yet."))
         found = own_fields.check(connection, [wish for _form, wish in wishes])

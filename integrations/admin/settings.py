@@ -24,7 +24,6 @@ from integrations.errors import IntegrationError
 from integrations.models import Connection
 from integrations.odoo.setup.check import try_connection
 from integrations.options import OPTIONS, Option
-from integrations.outbox import live_connection
 
 RIGHT = "integrations.change_connection"
 TABS = {
@@ -155,7 +154,7 @@ def _switch(request: HttpRequest, connection: Connection, values: dict[str, Any]
 def _tell(request: HttpRequest) -> None:
     """Ask Odoo who it is and whether it knows us; the answer is a sentence on the page."""
     try:
-        connection = live_connection()
+        connection = Connection.live(secret=True)
         if connection is None:
             messages.error(request, _("No Odoo is connected yet."))
             return

@@ -93,9 +93,10 @@ class Connection(models.Model):
         )
 
     @classmethod
-    def live(cls) -> Connection | None:
-        """The connection in use, without its secret; None when there is none. One query."""
-        return cls.objects.defer("secret").exclude(state=cls.State.OFF).first()
+    def live(cls, *, secret: bool = False) -> Connection | None:
+        """The one connection in use, paused or active, or None; its key only where it is asked for. One query."""
+        rows = cls.objects if secret else cls.objects.defer("secret")
+        return rows.exclude(state=cls.State.OFF).first()
 
     def __str__(self) -> str:
         return self.name

@@ -19,7 +19,6 @@ from integrations.counting.tallies import Figures
 from integrations.mailbox.leases import lease
 from integrations.models import Alert, Connection, InboxMessage, OutboxMessage, Pulse
 from integrations.options import Options
-from integrations.outbox import live_connection
 
 logger = logging.getLogger(__name__)
 KIND = Alert.Kind
@@ -52,7 +51,7 @@ def watch(*, now: datetime | None = None) -> None:
     `now`: another moment than the present one. Two at a time do no harm: one of them does nothing.
     """
     now = now or timezone.now()
-    connection = live_connection()
+    connection = Connection.live()
     if connection is None:
         return
     with lease("watch") as held:

@@ -25,7 +25,7 @@ from integrations.models import (
 from integrations.odoo.mappers import maps_of
 from integrations.odoo.mappers.values import label
 from integrations.odoo.wire.weblinks import record_url
-from integrations.outbox import live_connection, routes_of
+from integrations.outbox import routes_of
 
 STATUS = OutboxMessage.Status
 TROUBLED = (STATUS.WAITING, STATUS.CLAIMED, STATUS.PARKED, STATUS.DROPPED)
@@ -72,7 +72,7 @@ def sync_states(records: Sequence[Any]) -> dict[uuid.UUID, SyncState]:
 
     What goes to no Odoo (a contact that became an account, a note on nothing) is left out.
     """
-    connection = live_connection()
+    connection = Connection.live()
     if connection is None or not records:
         return {}
     facts = _gather(connection, [record.uuid for record in records])

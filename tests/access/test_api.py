@@ -11,10 +11,13 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from crm.api.urls import router as crm_router
+from crm.api.urls import urlpatterns
 from leads.api.urls import router as leads_router
 from tests.access.world import NOBODY, NOUNS, ROLES, WHOSE, WRITERS, World, expected, made, sees, shown, word
 
 pytestmark = pytest.mark.django_db
+TO_SIGN_IN = ("token", "token-refresh", "token-revoke")
+OF_ONESELF = ("dashboard",)
 # Everybody who is signed in may read these; nobody writes them here.
 LOOKUPS = ("stage", "lost-reason", "user", "country", "state")
 # The body of each action that changes something; {} where it needs none, or where a refusal of the body is enough.
@@ -47,11 +50,13 @@ def _operations() -> list[tuple[str, str, str, str]]:
 
 
 def test_every_operation_is_known() -> None:
+    beside = {one.name for one in urlpatterns if one not in crm_router.urls and one.name}
     unknown = [one for one in _operations() if one[3] not in (*READS, *WRITES)]
     nouns = {name.rpartition("-")[0] for _space, name, _method, _action in _operations()}
 
     assert unknown == []
     assert nouns == {*LOOKUPS, *PLURALS}
+    assert beside == {*TO_SIGN_IN, *OF_ONESELF}
 
 
 @pytest.mark.parametrize("role", [*ROLES, NOBODY])
@@ -68,6 +73,8 @@ def test_the_api_answers_whom_it_should(role: str, settings: LazySettings) -> No
 
 
 def _asked(client: APIClient, world: World) -> Iterator[str]:
+    for name in OF_ONESELF:
+        yield _of_door(client, world, f"api:{name}", "get", "list")
     for space, name, method, action in _operations():
         noun = name.rpartition("-")[0]
         if noun in LOOKUPS:

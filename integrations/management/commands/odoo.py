@@ -18,7 +18,6 @@ from integrations.odoo.pulling import pull, rehearsal
 from integrations.odoo.setup import check, connect, drift
 from integrations.odoo.setup.doctor import Finding
 from integrations.odoo.wire.session import Session, open_session
-from integrations.outbox import live_connection
 
 WIDTH = 28
 
@@ -90,7 +89,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  outgoing, {status.label.lower()}: {count}")
 
     def _doctor(self, **options: Any) -> None:
-        findings = check.check_live(live_connection())
+        findings = check.check_live(Connection.live(secret=True))
         self._tell(findings)
         if any(finding.level == "fail" for finding in findings):
             raise CommandError("The connection needs attention, see above.")
@@ -107,7 +106,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"       {finding.remedy}")
 
     def _live(self) -> Connection:
-        connection = live_connection()
+        connection = Connection.live(secret=True)
         if connection is None:
             raise CommandError(
                 "No Odoo is connected. Set ODOO_URL, ODOO_DB, ODOO_USERNAME and ODOO_API_KEY, then run "

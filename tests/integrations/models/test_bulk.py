@@ -64,15 +64,16 @@ def test_an_update_writes_the_named_fields_only() -> None:
     rows = list(insert_rows(accounts(30)))
     for number, row in enumerate(rows):
         row.name, row.country, row.field_times, row.latitude = f"{ODD}!{number}", country, {"city": [number]}, None
-        row.city = "not named, not written"
+        row.city, row.annual_revenue = "not named, not written", Decimal("99999999999.99")
         row.archived_at = datetime(2030, 1, 1, 12, tzinfo=UTC)
-    update_rows(rows, ["name", "country", "field_times", "latitude", "archived_at", "type"])
+    update_rows(rows, ["name", "country", "field_times", "latitude", "archived_at", "type", "annual_revenue"])
     stored = {row.pk: row for row in Account.objects.all()}
     assert [stored[row.pk].name for row in rows] == [row.name for row in rows]
     assert {(one.country, one.latitude, one.city, one.type) for one in stored.values()} == {
         (country, None, "", Account.Type.CUSTOMER)
     }
     assert stored[rows[4].pk].field_times == {"city": [4]}
+    assert stored[rows[4].pk].annual_revenue == Decimal("99999999999.99")
     assert stored[rows[4].pk].archived_at == datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
