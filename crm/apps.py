@@ -9,7 +9,7 @@ class CrmConfig(AppConfig):
 
     def ready(self) -> None:
         """Put the CRM's own figures on the first page, and its nouns into the workspace."""
-        from crm import registry, related, timeline, workbook
+        from crm import actions, registry, related, timeline, workbook
         from crm.selectors import related as beside
         from crm.selectors.home import home_tiles
         from crm.selectors.timeline import SOURCES
@@ -18,4 +18,4 @@ class CrmConfig(AppConfig):
         workbook.register()
         timeline.register(*SOURCES)
         related.register(beside.boxes)
-        registry.register_record_actions(workbook.deal_actions)
+        actions.register()

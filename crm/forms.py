@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm import nouns
 from crm.filters import users
-from crm.models import CountryState, User
+from crm.models import CountryState, LostReason, User
 
 _NUMBERED = re.compile(r"\(#(\d+)\)\s*$")
 OFFERED = 12
@@ -102,6 +102,18 @@ def form_of(noun: nouns.Noun, fields: Sequence[str], user: User) -> type[forms.M
         return field.formfield(**kwargs)
 
     return forms.modelform_factory(noun.model, fields=list(fields), formfield_callback=field_of)
+
+
+class ReasonForm(forms.Form):
+    """Why something was lost."""
+
+    reason = forms.ModelChoiceField(
+        LostReason.objects.filter(archived_at__isnull=True),
+        required=False,
+        label=_("Lost reason"),
+        empty_label=_("No reason given"),
+        help_text=_("Reasons come from Odoo, or from Set-up, Lost reasons."),
+    )
 
 
 _WIDGETS: dict[str, Callable[[], forms.Widget]] = {

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from django import forms
 from django.utils.safestring import SafeString
 
 from crm.custom import CustomField
@@ -118,11 +119,21 @@ def home_tiles(user: Any) -> list[HomeTile]:
 
 @dataclass(frozen=True)
 class RecordAction:
-    """Something done with one record from its page: the words on the button, its icon, and the page that asks."""
+    """Something done with one record from its page, after a question.
 
+    `key` stands in its address, `title` on its button, `question` (which may name %(name)s) on its page with
+    `sentences` on what will happen. `form` makes the form that is filled in, of the record, the person and what was
+    sent. `run` gets the record, `actor`, `expected_version` and the form's values; it returns what is said then and the
+    record that is shown. It raises what services raise.
+    """
+
+    key: str
     title: Any
     icon: str
-    url: str
+    question: Any
+    run: Callable[..., tuple[Any, Record]]
+    sentences: tuple[Any, ...] = ()
+    form: Callable[[Any, Any, Any], forms.Form] | None = None
     main: bool = False
 
 

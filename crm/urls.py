@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from crm.nouns import Noun, noun_of_key
-from crm.views import board, bulk, composer, exports, forms, home, lists, moves, records, search
+from crm.views import actions, board, bulk, composer, exports, forms, home, lists, moves, records, search
 from crm.workbook import OPPORTUNITIES
 
 
@@ -45,6 +45,7 @@ urlpatterns = [
     path("<noun:noun>/<uuid:uuid>/edit/", forms.edit, name="edit"),
     path("<noun:noun>/<uuid:uuid>/timeline/", records.earlier, name="timeline"),
     path("<noun:noun>/<uuid:uuid>/write/<slug:kind>/", composer.write, name="write"),
+    path("<noun:noun>/<uuid:uuid>/do/<slug:key>/", actions.act, name="do"),
     path("<noun:noun>/<uuid:uuid>/trash/", records.trash, name="trash"),
     path("<noun:noun>/<uuid:uuid>/restore/", records.restore, name="restore"),
 ]

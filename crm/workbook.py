@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +11,6 @@ from crm import cells, nouns
 from crm.filters import AccountFilters, ActivityFilters, ContactFilters, OpportunityFilters, TaskFilters
 from crm.models import Account, Activity, Contact, Opportunity, Task
 from crm.nouns import Column, Noun
-from crm.registry import RecordAction
 from crm.services import accounts, activities, contacts, pipeline, tasks
 
 ABOUT = ("account", "contact", "lead", "opportunity")
@@ -284,19 +282,6 @@ TASKS = Noun(
     hint=lambda row: joined(_("Done") if row.done_at else "", _of_work(row)),
     letter="t",
 )
-
-
-def deal_actions(record: Any) -> list[RecordAction]:
-    """Winning, losing and reopening a deal."""
-    if not isinstance(record, Opportunity) or record.archived_at is not None:
-        return []
-
-    def action(title: Any, icon: str, name: str, *, main: bool = False) -> RecordAction:
-        return RecordAction(title, icon, reverse(f"admin:crm_opportunity_{name}_one", args=(record.pk,)), main)
-
-    if record.lost_at or record.stage.is_won or record.stage.is_lost:
-        return [action(_("Reopen"), "arrow-back-up", "reopen")]
-    return [action(_("Won"), "star", "win", main=True), action(_("Lost"), "x", "lose")]
 
 
 def register() -> None:

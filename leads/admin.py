@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,24 +13,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import action, display
-from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminSelect2Widget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextInputWidget,
-)
 
-from crm import cells, nouns
+from crm import cells
 from crm.admin.accounts import ADDRESS
 from crm.admin.base import RecordAdmin, acting
 from crm.admin.filters import ChoiceFilter
-from crm.admin.questions import Question, ReasonForm, answer, run_each, selection
+from crm.admin.questions import Question, answer, run_each, selection
 from crm.admin.related import Box, work_boxes
-from crm.models import Account, Contact, Stage, User
+from crm.forms import ReasonForm
 from leads import services
-from leads.conversion import Plan, convert_lead, plan_conversion
 from leads.models import Lead
-from leads.selectors import accounts_like, contacts_like
 
 
 class LeadStateFilter(ChoiceFilter):
@@ -43,41 +34,6 @@ class LeadStateFilter(ChoiceFilter):
         if value == "open":
             return queryset.filter(lost_at__isnull=True, converted_at__isnull=True)
         return queryset.filter(**{f"{value}_at__isnull": False})
-
-
-class ConversionForm(forms.Form):
-    """What the person who converts decides; the choices offered are what looks like this lead's company and person."""
-
-    account = forms.ModelChoiceField(Account.objects.none(), required=False, widget=UnfoldAdminSelect2Widget())
-    contact = forms.ModelChoiceField(Contact.objects.none(), required=False, widget=UnfoldAdminSelect2Widget())
-    name = forms.CharField(max_length=255, widget=UnfoldAdminTextInputWidget())
-    amount = forms.DecimalField(max_digits=16, decimal_places=2, widget=UnfoldAdminDecimalFieldWidget())
-    stage = forms.ModelChoiceField(Stage.objects.none(), widget=UnfoldAdminSelectWidget())
-
-    def __init__(self, *args: Any, lead: Lead, plan: Plan, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        accounts, contacts = accounts_like(lead, user=user), contacts_like(lead, user=user)
-        stages = Stage.objects.filter(archived_at__isnull=True, is_lost=False)
-        self._offer("account", accounts, _("Make a new one: %s"), plan.account_name, _("None"))
-        self._offer("contact", contacts, _("Make a new one: %s"), plan.contact_name, _("None"))
-        self._offer("stage", stages, "", "", None)
-        self.fields["account"].label = _("Account")
-        self.fields["contact"].label = _("Contact")
-        self.fields["name"].label = _("Name of the opportunity")
-        self.fields["amount"].label = _("Amount")
-        self.fields["stage"].label = _("Stage")
-        self.initial = {
-            "account": plan.account,
-            "contact": plan.contact,
-            "name": plan.opportunity_name,
-            "amount": plan.amount,
-            "stage": stages.filter(is_won=False).first(),
-        }
-
-    def _offer(self, name: str, queryset: QuerySet[Any], made: str, made_name: str, none: str | None) -> None:
-        field = cast(forms.ModelChoiceField, self.fields[name])
-        field.queryset = queryset
-        field.empty_label = made % made_name if made_name else none
 
 
 @admin.register(Lead)
@@ -209,29 +165,7 @@ class LeadAdmin(RecordAdmin):
         lead = self.record(request, object_id)
         if lead is None:
             return HttpResponseRedirect(reverse("admin:leads_lead_changelist"))
-        plan = plan_conversion(lead)
-        question = Question(
-            title=_("Convert “%(name)s” into an opportunity?") % {"name": lead},
-            button=_("Convert"),
-            back=nouns.url_of(lead),
-            sentences=[
-                _("An opportunity is made with the lead's data, tags, tasks and notes."),
-                _("Account and contact are used or made as chosen below."),
-                _("The lead stays as history that nobody can change."),
-                _("In Odoo the same record becomes an opportunity; no second one is made."),
-            ],
-            icon="move_up",
-            form=ConversionForm(request.POST or None, lead=lead, plan=plan, user=acting(request)),
-        )
-        goal = {"url": ""}
-
-        def run(values: dict[str, Any]) -> str:
-            done = convert_lead(lead, actor=acting(request), **values)
-            goal["url"] = nouns.url_of(done.opportunity)
-            return _("“%(name)s” is an opportunity now.") % {"name": lead}
-
-        response = answer(request, self, question, run)
-        return HttpResponseRedirect(goal["url"]) if goal["url"] else response
+        return HttpResponseRedirect(reverse("workspace:do", args=("leads", lead.uuid, "convert")))
 
     @action(description=gettext_lazy("Lost"), url_path="lose", icon="thumb_down", permissions=["open"])
     def lose_one(self, request: HttpRequest, object_id: str) -> HttpResponse:

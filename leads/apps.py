@@ -10,8 +10,9 @@ class LeadsConfig(AppConfig):
     def ready(self) -> None:
         """Join the demo data, the first page and the workspace."""
         from crm import registry
-        from leads import demo, selectors, workbook
+        from leads import actions, demo, selectors, workbook
 
         registry.register_demo_maker(demo.make_leads)
         registry.register_home_tiles(selectors.home_tiles)
         workbook.register()
+        actions.register()

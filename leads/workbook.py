@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm import cells, nouns, related
 from crm.forms import label_of
 from crm.models import Account, Contact
 from crm.nouns import Column, Noun
-from crm.registry import RecordAction, register_record_actions
 from crm.related import Box, Line, box
 from crm.workbook import joined, tags, updated
 from leads import services
@@ -97,19 +95,6 @@ LEADS = Noun(
 )
 
 
-def lead_actions(record: Any) -> list[RecordAction]:
-    """Converting, losing and reopening a lead."""
-    if not isinstance(record, Lead) or record.archived_at is not None or record.converted_at is not None:
-        return []
-
-    def action(title: Any, icon: str, name: str, *, main: bool = False) -> RecordAction:
-        return RecordAction(title, icon, reverse(f"admin:leads_lead_{name}_one", args=(record.pk,)), main)
-
-    if record.lost_at is not None:
-        return [action(_("Reopen"), "arrow-back-up", "reopen")]
-    return [action(_("Convert"), "currency-dollar", "convert", main=True), action(_("Lost"), "x", "lose")]
-
-
 def lead_boxes(record: Any, user: Any) -> Iterator[Box]:
     """The leads of an account or contact, and what a converted lead became."""
     if isinstance(record, Account | Contact):
@@ -127,4 +112,3 @@ def register() -> None:
     """Join the workspace; called once when the app is ready."""
     nouns.register(LEADS)
     related.register(lead_boxes)
-    register_record_actions(lead_actions)

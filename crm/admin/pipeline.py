@@ -18,8 +18,9 @@ from unfold.decorators import action, display
 from crm import cells
 from crm.admin.base import NeverDeletes, RecordAdmin, acting
 from crm.admin.filters import ChoiceFilter, TrashFilter
-from crm.admin.questions import Question, ReasonForm, answer, run_each, selection
+from crm.admin.questions import Question, answer, run_each, selection
 from crm.admin.related import Box, Row, boxes, work_boxes
+from crm.forms import ReasonForm
 from crm.models import LostReason, Opportunity, Stage
 from crm.services import pipeline
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -15,7 +15,6 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.models import LostReason
 from crm.services.records import StaleVersionError
 
 CONFIRMED = "confirmed"
@@ -107,17 +106,3 @@ def selection(request: HttpRequest, action: str) -> list[tuple[str, str]]:
     """The hidden fields that carry a list action and its chosen rows over to the question page and back."""
     fields = [("action", action), ("select_across", request.POST.get("select_across", "0")), ("index", "0")]
     return [*fields, *((ACTION_CHECKBOX_NAME, pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME))]
-
-
-class ReasonForm(forms.Form):
-    """Why something was lost."""
-
-    reason = forms.ModelChoiceField(LostReason.objects.none(), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        reason = cast(forms.ModelChoiceField, self.fields["reason"])
-        reason.queryset = LostReason.objects.filter(archived_at__isnull=True)
-        reason.label = _("Lost reason")
-        reason.empty_label = _("No reason given")
-        reason.help_text = _("Reasons come from Odoo, or from Set-up, Lost reasons.")

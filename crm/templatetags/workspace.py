@@ -76,8 +76,8 @@ def styled(field: BoundField) -> SafeString:
     """A form field with the theme's classes, marked and described where it was refused."""
     widget = field.field.widget
     kind = getattr(widget, "input_type", "")
-    base = {"select": "form-select", "checkbox": "form-check-input"}.get(kind, "form-control")
-    attrs: dict[str, str | bool] = {"class": f"{base} is-invalid" if field.errors else base}
+    base = {"select": "form-select", "checkbox": "form-check-input", "radio": ""}.get(kind, "form-control")
+    attrs: dict[str, str | bool] = {"class": f"{base} is-invalid".strip() if field.errors else base}
     if field.errors:
         attrs |= {"aria-invalid": "true", "aria-describedby": f"{field.id_for_label}_error"}
     return field.as_widget(attrs=attrs)

@@ -48,6 +48,7 @@ OF_RECORD: dict[str, Row] = {
     "timeline": Row("get"),
     "edit": Row("get", writes=True),
     "write": Row("post", writes=True),
+    "do": Row("post", writes=True),
     "trash": Row("post", writes=True),
     "restore": Row("post", writes=True),
 }
@@ -125,6 +126,8 @@ def _of_record(client: Client, world: World, name: str, noun: str, row: Row, who
         arguments["noun"] = noun
     if name == "write":
         arguments["kind"] = "note"
+    if name == "do":
+        arguments["key"] = "lose"
     answer = _answer(client, row, reverse(f"workspace:{name}", kwargs=arguments), {"body": "A note"})
     told = f"{name} of {whose} {noun}: {answer.status_code}"
     if refused := _refused(world, row, answer):

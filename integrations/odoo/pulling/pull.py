@@ -149,14 +149,17 @@ class _FirstPull:
     def run(self) -> Report:
         if self.cursor.high_water is None:
             self._begin()
-        for rows in pages(
+        coming = pages(
             self.session,
             self.map,
             self.domain,
             after=self.cursor.last_id,
             before_asking=lambda last_id: self.applier.watch(remote_id__gt=last_id),
-        ):
+        )
+        for number, rows in enumerate(coming):
             self._page(rows)
+            if number == 0:
+                note_growth(Binding)  # or each page would read all bindings of the earlier ones
         note_growth(Binding, *(noun.model for noun in self.map.nouns))
         self.cursor.phase = POLLING
         self.cursor.polled_at = timezone.now()

@@ -11,11 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.models import Account, Contact, Note, Opportunity, Stage, Tag, Task, User
-from crm.nouns import url_of
 from crm.services.accounts import update_account
 from integrations.models import Connection, OutboxMessage
-from leads.models import Lead
-from leads.services import create_lead
 from tests.factories import (
     AccountFactory,
     ActivityFactory,
@@ -330,42 +327,9 @@ def test_a_tag_in_use_is_refused_with_a_sentence(owner: User, signed_in: SignIn)
     assert Tag.objects.count() == 1
 
 
-def test_a_lead_is_converted_after_a_question(owner: User, signed_in: SignIn, stages: dict[str, Stage]) -> None:
-    lead = create_lead(actor=owner, name="Asks", company_name="Ufer GmbH", contact_name="Ann", owner=owner)
-    client = signed_in(owner)
-    url = page(lead, "convert_one")
-    shown = words_of(client.get(url))
-    assert "Make a new one: Ufer GmbH" in shown
-    assert Opportunity.objects.count() == 0
-    data = {"confirmed": "1", "name": "Deal", "amount": "10", "stage": stages["proposal"].pk}
-    response = client.post(url, {**data, "account": "", "contact": ""})
-    deal = Opportunity.objects.get()
-    assert response.headers["Location"] == url_of(deal)
-    assert (deal.name, deal.account.name if deal.account else "", deal.stage.key) == ("Deal", "Ufer GmbH", "proposal")
-    shown = words_of(client.get(page(lead)))
-    assert "kept as history" in shown
-    assert url_of(deal) in shown
-    assert 'name="_save"' not in shown
-    assert client.get(url).status_code == 403
-
-
-def test_a_known_company_is_offered_for_conversion(owner: User, signed_in: SignIn, stages: dict[str, Stage]) -> None:
-    known = AccountFactory.create(name="UFER GmbH", manager=owner)
-    lead = LeadFactory.create(name="Asks", company_name="Ufer GmbH", owner=owner)
-    client = signed_in(owner)
-    url = page(lead, "convert_one")
-    assert "UFER GmbH" in words_of(client.get(url))
-    data = {"confirmed": "1", "name": "Deal", "amount": "10", "stage": stages["proposal"].pk, "contact": ""}
-    client.post(url, {**data, "account": known.pk})
-    assert Opportunity.objects.get().account == known
-    assert Account.objects.count() == 1
-
-
-def test_a_bad_conversion_is_asked_again(owner: User, signed_in: SignIn, stages: dict[str, Stage]) -> None:
+def test_a_lead_is_converted_in_the_workspace(owner: User, signed_in: SignIn) -> None:
     lead = LeadFactory.create(owner=owner)
-    response = signed_in(owner).post(page(lead, "convert_one"), {"confirmed": "1", "name": "", "amount": "x"})
-    assert sorted(response.context["form"].errors) == ["amount", "name", "stage"]
-    assert Lead.objects.get().converted_at is None
+    assert signed_in(owner).get(page(lead, "convert_one"))["Location"] == f"/leads/{lead.uuid}/do/convert/"
 
 
 def test_a_stranger_converts_nothing(owner: User, stranger: User, signed_in: SignIn, stages: dict[str, Stage]) -> None:
