@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from crm.nouns import Noun, noun_of_key
-from crm.views import actions, board, bulk, composer, exports, forms, home, lists, moves, records, search
+from crm.views import actions, board, bulk, composer, exports, forms, home, lists, moves, records, saved, search
 from crm.workbook import OPPORTUNITIES
 
 
@@ -40,6 +40,10 @@ urlpatterns = [
     path("<noun:noun>/bulk/", bulk.change, name="bulk"),
     path("<noun:noun>/bulk/undo/", bulk.take_back, name="bulk-undo"),
     path("<noun:noun>/export/", exports.export, name="export"),
+    path("<noun:noun>/views/new/", saved.add, name="view-add"),
+    path("<noun:noun>/views/<uuid:uuid>/", saved.edit, name="view"),
+    path("<noun:noun>/views/<uuid:uuid>/update/", saved.update, name="view-update"),
+    path("<noun:noun>/views/<uuid:uuid>/forget/", saved.forget, name="view-forget"),
     path("<noun:noun>/new/", forms.add, name="add"),
     path("<noun:noun>/<uuid:uuid>/", records.record_page, name="record"),
     path("<noun:noun>/<uuid:uuid>/edit/", forms.edit, name="edit"),

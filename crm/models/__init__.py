@@ -8,6 +8,7 @@ from crm.models.opportunities import LostReason, Opportunity, Priority, Stage, S
 from crm.models.places import Country, CountryState
 from crm.models.tags import Tag
 from crm.models.users import Team, User
+from crm.models.views import SavedView
 
 __all__ = [
     "Account",
@@ -27,6 +28,7 @@ __all__ = [
     "Priority",
     "Record",
     "RecordQuerySet",
+    "SavedView",
     "Stage",
     "StageChange",
     "Tag",

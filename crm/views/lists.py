@@ -18,12 +18,11 @@ from django.views.decorators.vary import vary_on_headers
 from crm import keyset, registry
 from crm.nouns import Column, Noun
 from crm.services import bulk
+from crm.views import saved
 from crm.views.access import may, person
 from crm.views.addresses import address, chips, tidy
 
 PAGE_SIZE = 50
-# What an address holds beside filters; a change of filters begins at the first page again.
-NOT_FILTERS = ("sort", "columns", "cursor")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Line:
 @may("view")
 @vary_on_headers("HX-Request")
 def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
-    """The list; for htmx only its body. Queries: rows (two at most), tags, count, the filters' choices, badges."""
+    """The list; for htmx only its body. Queries: rows (two at most), tags, count, views, choices of filters, badges."""
     user, query = person(request), tidy(request.GET)
     chosen = noun.filters(query, queryset=noun.rows(user), request=request)
     order = order_of(query, noun)
@@ -63,6 +62,9 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
     count = keyset.count_of(rows)
     context = {
         "noun": noun,
+        "tabs": saved.tabs(request, noun),
+        "in_view": query.get("view", ""),
+        "here_query": address(query, cursor="", view=""),
         "filters": chosen,
         "chips": chips(query, chosen),
         "headers": [_header(query, column, order) for column in columns],
@@ -74,7 +76,7 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
         "next": address(query, cursor=page.next) if page.next else "",
         "previous": address(query, cursor=page.previous) if page.previous else "",
         "bare": address(QueryDict(), sort=query.get("sort", ""), columns=query.get("columns", "")),
-        "kept": [(name, query[name]) for name in ("sort", "columns") if query.get(name)],
+        "kept": [(name, query[name]) for name in ("sort", "columns", "view") if query.get(name)],
         "board": reverse(noun.board) + address(query, sort="", columns="", cursor="") if noun.board else "",
         "export": reverse("workspace:export", args=(noun,)) + address(query, cursor=""),
         "bulk": bulk.actions_of(noun, in_trash=query.get("trash") == "true") if noun.allows(user, "change") else [],
