@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.forms import ReasonForm
 from crm.models import Activity, Opportunity, Task
-from crm.registry import RecordAction, register_record_actions
+from crm.registry import RecordAction, does, register_record_actions
 from crm.services import activities, pipeline, tasks
+
+DONE = gettext_lazy("“%(name)s” is done.")
+OPEN_AGAIN = gettext_lazy("“%(name)s” is open again.")
 
 
 class OutcomeForm(forms.Form):
@@ -23,40 +25,12 @@ class OutcomeForm(forms.Form):
     )
 
 
-def _won(deal: Opportunity, **values: Any) -> tuple[Any, Any]:
-    return _("“%(name)s” is won. Well done!") % {"name": deal}, pipeline.win_opportunity(deal, **values)
-
-
-def _lost(deal: Opportunity, **values: Any) -> tuple[Any, Any]:
-    return _("“%(name)s” is lost.") % {"name": deal}, pipeline.lose_opportunity(deal, **values)
-
-
-def _reopened(deal: Opportunity, **values: Any) -> tuple[Any, Any]:
-    return _("“%(name)s” is open again.") % {"name": deal}, pipeline.reopen_opportunity(deal, **values)
-
-
-def _activity_done(activity: Activity, **values: Any) -> tuple[Any, Any]:
-    return _("“%(name)s” is done.") % {"name": activity}, activities.complete_activity(activity, **values)
-
-
-def _activity_open(activity: Activity, **values: Any) -> tuple[Any, Any]:
-    return _("“%(name)s” is open again.") % {"name": activity}, activities.reopen_activity(activity, **values)
-
-
-def _task_done(task: Task, **values: Any) -> tuple[Any, Any]:
-    return _("“%(name)s” is done.") % {"name": task}, tasks.complete_task(task, **values)
-
-
-def _task_open(task: Task, **values: Any) -> tuple[Any, Any]:
-    return _("“%(name)s” is open again.") % {"name": task}, tasks.reopen_task(task, **values)
-
-
 WIN = RecordAction(
     "win",
     gettext_lazy("Won"),
     "star",
     gettext_lazy("Mark “%(name)s” as won?"),
-    _won,
+    does(pipeline.win_opportunity, gettext_lazy("“%(name)s” is won. Well done!")),
     (gettext_lazy("It goes to the won stage with a probability of 100 %."),),
     main=True,
 )
@@ -65,7 +39,7 @@ LOSE = RecordAction(
     gettext_lazy("Lost"),
     "x",
     gettext_lazy("Mark “%(name)s” as lost?"),
-    _lost,
+    does(pipeline.lose_opportunity, gettext_lazy("“%(name)s” is lost.")),
     (gettext_lazy("It goes to the lost stage. In Odoo it is archived with the reason."),),
     form=lambda record, user, sent: ReasonForm(sent),
 )
@@ -74,7 +48,7 @@ REOPEN = RecordAction(
     gettext_lazy("Reopen"),
     "arrow-back-up",
     gettext_lazy("Reopen “%(name)s”?"),
-    _reopened,
+    does(pipeline.reopen_opportunity, OPEN_AGAIN),
     (gettext_lazy("It goes back to the last open stage it was in, with that stage's probability."),),
 )
 ACTIVITY_DONE = RecordAction(
@@ -82,20 +56,33 @@ ACTIVITY_DONE = RecordAction(
     gettext_lazy("Done"),
     "check",
     gettext_lazy("Mark “%(name)s” as done?"),
-    _activity_done,
+    does(activities.complete_activity, DONE),
     form=lambda record, user, sent: OutcomeForm(
         sent, initial={"outcome": record.outcome, "next_steps": record.next_steps}
     ),
     main=True,
 )
 ACTIVITY_OPEN = RecordAction(
-    "reopen", gettext_lazy("Reopen"), "arrow-back-up", gettext_lazy("Reopen “%(name)s”?"), _activity_open
+    "reopen",
+    gettext_lazy("Reopen"),
+    "arrow-back-up",
+    gettext_lazy("Reopen “%(name)s”?"),
+    does(activities.reopen_activity, OPEN_AGAIN),
 )
 TASK_DONE = RecordAction(
-    "complete", gettext_lazy("Done"), "check", gettext_lazy("Mark “%(name)s” as done?"), _task_done, main=True
+    "complete",
+    gettext_lazy("Done"),
+    "check",
+    gettext_lazy("Mark “%(name)s” as done?"),
+    does(tasks.complete_task, DONE),
+    main=True,
 )
 TASK_OPEN = RecordAction(
-    "reopen", gettext_lazy("Reopen"), "arrow-back-up", gettext_lazy("Reopen “%(name)s”?"), _task_open
+    "reopen",
+    gettext_lazy("Reopen"),
+    "arrow-back-up",
+    gettext_lazy("Reopen “%(name)s”?"),
+    does(tasks.reopen_task, OPEN_AGAIN),
 )
 
 

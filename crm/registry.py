@@ -137,6 +137,15 @@ class RecordAction:
     main: bool = False
 
 
+def does(service: Callable[..., Record], said: Any) -> Callable[..., tuple[Any, Record]]:
+    """The `run` of an action that is one service; `said` may name %(name)s."""
+
+    def run(record: Any, **values: Any) -> tuple[Any, Record]:
+        return said % {"name": record}, service(record, **values)
+
+    return run
+
+
 RecordActions = Callable[[Record], Sequence[RecordAction]]
 _actions: list[RecordActions] = []
 

@@ -15,7 +15,7 @@ from crm.forms import ReasonForm
 from crm.models import Stage, User
 from crm.models.keys import key_of_email, key_of_name, key_of_phone
 from crm.nouns import noun_of
-from crm.registry import RecordAction, register_record_actions
+from crm.registry import RecordAction, does, register_record_actions
 from leads import services
 from leads.conversion import convert_lead, plan_conversion
 from leads.models import Lead
@@ -90,14 +90,6 @@ def _converted(lead: Lead, **values: Any) -> tuple[Any, Any]:
     return _("“%(name)s” is an opportunity now.") % {"name": lead}, convert_lead(lead, **values).opportunity
 
 
-def _lost(lead: Lead, **values: Any) -> tuple[Any, Any]:
-    return _("“%(name)s” is lost.") % {"name": lead}, services.lose_lead(lead, **values)
-
-
-def _reopened(lead: Lead, **values: Any) -> tuple[Any, Any]:
-    return _("“%(name)s” is open again.") % {"name": lead}, services.reopen_lead(lead, **values)
-
-
 CONVERT = RecordAction(
     "convert",
     gettext_lazy("Convert"),
@@ -118,11 +110,17 @@ LOSE = RecordAction(
     gettext_lazy("Lost"),
     "x",
     gettext_lazy("Mark “%(name)s” as lost?"),
-    _lost,
+    does(services.lose_lead, gettext_lazy("“%(name)s” is lost.")),
     (gettext_lazy("In Odoo it is archived with the reason."),),
     form=lambda record, user, sent: ReasonForm(sent),
 )
-REOPEN = RecordAction("reopen", gettext_lazy("Reopen"), "arrow-back-up", gettext_lazy("Reopen “%(name)s”?"), _reopened)
+REOPEN = RecordAction(
+    "reopen",
+    gettext_lazy("Reopen"),
+    "arrow-back-up",
+    gettext_lazy("Reopen “%(name)s”?"),
+    does(services.reopen_lead, gettext_lazy("“%(name)s” is open again.")),
+)
 
 
 def actions_of(record: Any) -> list[RecordAction]:

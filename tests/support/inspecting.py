@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crm.models import Account, Contact
-from integrations.models import Binding, Conflict, OutboxMessage, PullCursor
-from integrations.outbox import live_connection
+from integrations.models import Binding, Conflict, Connection, OutboxMessage, PullCursor
 from leads.models import Lead
 from tests.support.editing import OURS
 from tests.support.sandbox import RunningSandbox
@@ -23,7 +22,7 @@ CHATTER = {"mail.message": "body", "mail.activity": "summary", "calendar.event":
 
 def compare(series: int, port: int) -> dict[str, Any]:
     """Everything in which both sides differ, and what stands how often."""
-    connection = live_connection()
+    connection = Connection.live(secret=True)
     assert connection is not None
     sides = TwoSides(RunningSandbox(series, port, Path(), ()), connection)
     messages = Counter(OutboxMessage.objects.values_list("status", flat=True))

@@ -93,17 +93,22 @@ class RefIndex:
             self._fetch_names(model, ids)
         else:
             self.fetch_here(model, ids)
-        return ids - self._here[model].keys()
+        return self._new(model, ids)
+
+    def _new(self, model: str, ids: Iterable[int]) -> set[int]:
+        """Which of these ids are not held yet; taking all that are held off a set would look at each of those."""
+        held = self._here[model]
+        return {one for one in ids if one not in held}
 
     def _fetch_names(self, model: str, ids: set[int]) -> None:
-        unknown = ids - self._here[model].keys()
+        unknown = self._new(model, ids)
         if unknown:
             found = RemoteName.objects.filter(connection=self._connection, remote_model=model, remote_id__in=unknown)
             self._here[model].update(found.values_list("remote_id", "name"))
 
     def fetch_here(self, model: str, ids: Iterable[int]) -> None:
         """Fetch the counterparts of these Odoo ids. Two or three queries, none when all are known."""
-        unknown = set(ids) - self._here[model].keys()
+        unknown = self._new(model, ids)
         if not unknown:
             return
         by_type: dict[int, dict[uuid.UUID, int]] = defaultdict(dict)
