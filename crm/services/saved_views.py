@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from crm.models import SavedView, User
 
@@ -23,15 +23,20 @@ def keep_view(*, owner: User, noun: str, name: str, query: str, shared: bool = F
 def change_view(
     view: SavedView, *, actor: User, name: str | None = None, query: str | None = None, shared: bool | None = None
 ) -> SavedView:
-    """Change what is given. Raises PermissionDenied, and ValidationError as `keep_view` does."""
+    """Change what is given. Raises PermissionDenied, ValidationError as `keep_view` does, and DoesNotExist.
+
+    The last one when somebody has forgotten the view in the meantime: it does not come back.
+    """
     _ensure_may(view, actor)
-    if name is not None:
-        view.name = name.strip()
-    if query is not None:
-        view.query = query
-    if shared is not None:
-        view.shared = shared
-    return _stored(view)
+    with transaction.atomic():
+        held = SavedView.objects.select_for_update().get(pk=view.pk)
+        if name is not None:
+            held.name = name.strip()
+        if query is not None:
+            held.query = query
+        if shared is not None:
+            held.shared = shared
+        return _stored(held)
 
 
 def forget_view(view: SavedView, *, actor: User) -> None:
@@ -46,7 +51,11 @@ def _ensure_may(view: SavedView, actor: User) -> None:
 
 
 def _stored(view: SavedView) -> SavedView:
-    with transaction.atomic():
-        view.full_clean()
-        view.save()
+    view.full_clean()
+    try:
+        with transaction.atomic():
+            view.save()
+    except IntegrityError:
+        view.full_clean()  # another save of the name came between: now it says so
+        raise
     return view

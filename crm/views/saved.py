@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.models import SavedView, User
 from crm.nouns import Noun
-from crm.selectors.saved_views import views_of
+from crm.selectors.saved_views import view_of, views_of
 from crm.services.saved_views import change_view, forget_view, keep_view, may_change
 from crm.views.access import may, person
 from crm.views.addresses import address, chips, tidy
@@ -90,9 +90,11 @@ def edit(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
     form = ViewForm(request.POST if request.method == "POST" else None, initial=begun)
     if request.method == "POST" and form.is_valid():
         try:
-            change_view(view, actor=person(request), **form.cleaned_data)
+            view = change_view(view, actor=person(request), **form.cleaned_data)
         except ValidationError as refusal:
             refuse(form, refusal)
+        except SavedView.DoesNotExist as gone:
+            raise Http404 from gone
         else:
             messages.success(request, _("Saved."))
             return redirect(_address(noun, view))
@@ -104,7 +106,10 @@ def edit(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
 @may("view")
 def update(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
     """Let the view be what the address shows now."""
-    view = change_view(_view(request, noun, uuid), actor=person(request), query=_kept(request.GET))
+    try:
+        view = change_view(_view(request, noun, uuid), actor=person(request), query=_kept(request.GET))
+    except SavedView.DoesNotExist as gone:
+        raise Http404 from gone
     messages.success(request, _("“%(name)s” shows this from now on.") % {"name": view})
     return redirect(_address(noun, view))
 
@@ -127,7 +132,7 @@ def _kept(query: QueryDict) -> str:
 def _view(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> SavedView:
     """The view of the address. Raises Http404 for one that the person does not find, PermissionDenied for others'."""
     user: User = person(request)
-    view = next((one for one in views_of(user, noun.key) if one.uuid == uuid), None)
+    view = view_of(user, noun.key, uuid)
     if view is None:
         raise Http404
     if not may_change(view, user):

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.models import SavedView, User
+from crm.services.saved_views import change_view, forget_view
 from tests.factories import AccountFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +94,24 @@ def test_a_view_of_filters_and_columns_that_are_no_more_still_opens(client: Clie
     page = client.get(f"/accounts/?{view.query}&view={view.uuid}")
 
     assert (page.status_code, "Old" in page.content.decode()) == (200, True)
+
+
+def test_ones_own_views_stand_before_all_that_others_share(client: Client, me: User) -> None:
+    for number in range(40):
+        kept(UserFactory(), name=f"A shared one {number}", shared=True)
+    mine = kept(me, name="Zebra")
+
+    page = client.get("/accounts/").content.decode()
+
+    assert page.index("Zebra") < page.index("A shared one")
+    assert client.get(of(mine, "view")).status_code == 200
+
+
+def test_a_view_that_was_forgotten_meanwhile_does_not_come_back(me: User) -> None:
+    view = kept(me)
+    forget_view(SavedView.objects.get(), actor=me)
+
+    with pytest.raises(SavedView.DoesNotExist):
+        change_view(view, actor=me, name="Again")
+
+    assert not SavedView.objects.exists()
