@@ -170,7 +170,7 @@ def test_sync_tells_what_came_and_what_went(odoo: RunningSandbox) -> None:
     assert "Only here" in {one["name"] for one in odoo.control.dump("res.partner", "name")}
 
 
-LOGS = ("integrations.IntegrationEvent", "integrations.EventTally", "integrations.Budget")
+LOGS = ("integrations.IntegrationEvent", "integrations.EventTally", "integrations.Budget", "integrations.CallMinute")
 
 
 def everything_here() -> dict[str, list[Any]]:

@@ -11,7 +11,7 @@ import pytest
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from tests.support.tandem import KINDS, PATIENCE, Tandem, running_tandem, until
 
-LIMIT, RECORDS = 60, 60
+LIMIT, RECORDS = 40, 60
 PREPARE = f"""
 from crm.models import User
 from crm.services.accounts import create_account

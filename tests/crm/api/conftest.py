@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from crm.models import User
@@ -36,6 +37,12 @@ NEW: dict[str, dict[str, Any]] = {
     "tasks": {"title": "Send the offer"},
 }
 NAMED = {"activities": "subject", "tasks": "title"}
+
+
+@pytest.fixture(autouse=True)
+def _no_requests_yet() -> None:
+    """The count of requests is kept per user id in the cache, which another test's user may have had."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from crm.models import Account, Stage, User
@@ -159,7 +158,6 @@ def test_a_circle_of_accounts_is_refused_beside_the_parent(owner: User, api: Api
 
 
 def test_too_many_requests_get_429(owner: User, settings: Any) -> None:
-    cache.clear()
     settings.API_REQUESTS_PER_MINUTE = 2
     client = APIClient()
     client.force_login(owner)

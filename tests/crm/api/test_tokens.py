@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -16,11 +15,6 @@ from crm.models import User
 from tests.factories import PASSWORD
 
 HERE = "/api/v1/token/"
-
-
-@pytest.fixture(autouse=True)
-def _no_attempts_yet() -> None:
-    cache.clear()
 
 
 def sign_in(user: User) -> dict[str, str]:
