@@ -16,6 +16,7 @@ from crm import registry
 from crm.nouns import Noun, url_of
 from crm.services.records import StaleVersionError
 from crm.views.access import may, person, record_or_404
+from crm.views.done import done
 from crm.views.forms import refuse
 
 
@@ -41,8 +42,7 @@ def act(request: HttpRequest, noun: Noun, uuid: uuids.UUID, key: str) -> HttpRes
             version = str(lost.record.version)
             form.add_error(None, _("%(words)s Look again, then confirm.") % {"words": lost})
         else:
-            messages.success(request, said)
-            return redirect(url_of(shown))
+            return done(request, said, url_of(shown))
     context = {
         "noun": noun,
         "record": record,

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,6 +19,7 @@ from crm.models import Activity, Linked, Task
 from crm.nouns import Noun, url_of
 from crm.services import activities, notes, tasks
 from crm.views.access import may, person, record_or_404
+from crm.views.done import done
 from crm.views.forms import refuse
 
 
@@ -103,8 +103,7 @@ def write(request: HttpRequest, noun: Noun, uuid: uuids.UUID, kind: str) -> Http
         except ValidationError as refusal:
             refuse(form, refusal)
         else:
-            messages.success(request, _("%(kind)s written.") % {"kind": title})
-            return redirect(url_of(record))
+            return done(request, _("%(kind)s written.") % {"kind": title}, url_of(record))
     context = {"noun": noun, "record": record, "kind": kind, "title": title, "form": form}
     alone = request.headers.get("HX-Request") != "true"
     template = "workspace/write.html" if alone else "workspace/_composer.html"

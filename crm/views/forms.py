@@ -18,6 +18,7 @@ from crm import forms
 from crm.nouns import Noun, url_of
 from crm.services.records import StaleVersionError
 from crm.views.access import may, person, record_or_404
+from crm.views.done import done
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,8 +33,7 @@ def add(request: HttpRequest, noun: Noun) -> HttpResponse:
         except ValidationError as refusal:
             refuse(form, refusal)
         else:
-            messages.success(request, _("“%(name)s” is here.") % {"name": record})
-            return redirect(url_of(record))
+            return done(request, _("“%(name)s” is here.") % {"name": record}, url_of(record))
     title = _("New %(noun)s") % {"noun": str(noun.title).lower()}
     return _page(request, noun, form, title=title, back=noun.list_url)
 
@@ -57,8 +57,7 @@ def edit(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
         except ValueError:
             refuse(form, ValidationError(_("The form has lost its version. Open the page again, then save.")))
         else:
-            messages.success(request, _("Saved."))
-            return redirect(url_of(saved))
+            return done(request, _("Saved."), url_of(saved))
     return _page(request, noun, form, title=str(record), back=url_of(record), version=version)
 
 

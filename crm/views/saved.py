@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +21,7 @@ from crm.selectors.saved_views import view_of, views_of
 from crm.services.saved_views import change_view, forget_view, keep_view, may_change
 from crm.views.access import may, person
 from crm.views.addresses import address, chips, tidy
+from crm.views.done import done
 from crm.views.forms import refuse
 
 
@@ -76,8 +76,9 @@ def add(request: HttpRequest, noun: Noun) -> HttpResponse:
         except ValidationError as refusal:
             refuse(form, refusal)
         else:
-            messages.success(request, _("“%(name)s” is kept; it is a tab of this list now.") % {"name": view})
-            return redirect(_address(noun, view))
+            return done(
+                request, _("“%(name)s” is kept; it is a tab of this list now.") % {"name": view}, _address(noun, view)
+            )
     return _page(request, noun, form, heading=_("Save this view"), query=query)
 
 
@@ -96,8 +97,7 @@ def edit(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
         except SavedView.DoesNotExist as gone:
             raise Http404 from gone
         else:
-            messages.success(request, _("Saved."))
-            return redirect(_address(noun, view))
+            return done(request, _("Saved."), _address(noun, view))
     heading = _("The view “%(name)s”") % {"name": begun["name"]}
     return _page(request, noun, form, heading=heading, query=view.query, view=view)
 
@@ -110,8 +110,7 @@ def update(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
         view = change_view(_view(request, noun, uuid), actor=person(request), query=_kept(request.GET))
     except SavedView.DoesNotExist as gone:
         raise Http404 from gone
-    messages.success(request, _("“%(name)s” shows this from now on.") % {"name": view})
-    return redirect(_address(noun, view))
+    return done(request, _("“%(name)s” shows this from now on.") % {"name": view}, _address(noun, view))
 
 
 @require_POST
@@ -120,8 +119,11 @@ def forget(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
     """Forget a view; the list goes on showing what it showed."""
     view = _view(request, noun, uuid)
     forget_view(view, actor=person(request))
-    messages.success(request, _("The view “%(name)s” is gone; no record was touched.") % {"name": view})
-    return redirect(noun.list_url + address(QueryDict(view.query)))
+    return done(
+        request,
+        _("The view “%(name)s” is gone; no record was touched.") % {"name": view},
+        noun.list_url + address(QueryDict(view.query)),
+    )
 
 
 def _kept(query: QueryDict) -> str:

@@ -2,6 +2,7 @@
 (() => {
   const root = document.documentElement;
   const toasts = document.getElementById("toasts");
+  const words = toasts.dataset;
 
   // A toast stays until it is read: eight seconds, or longer while the pointer rests on it.
   const fading = (box) => {
@@ -43,8 +44,13 @@
   });
   document.addEventListener("htmx:responseError", (event) => {
     const { status } = event.detail.xhr;
-    if (status === 401 || status === 403) toast("You are signed out, or may not do this. Reload the page and try again.");
-    else toast(`The server answered with an error (${status}). What you typed is still here.`);
+    toast(status === 401 ? words.signedOut : status === 403 ? words.refused : words.failed);
   });
-  document.addEventListener("htmx:sendError", () => toast("The server cannot be reached. What you typed is still here."));
+  document.addEventListener("htmx:sendError", () => toast(words.away));
+  // The session ended: what was asked for leads to the sign-in page, which is not to stand within this one.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!new URL(event.detail.xhr.responseURL || location.href).pathname.endsWith("/login/")) return;
+    event.detail.shouldSwap = false;
+    toast(words.signedOut);
+  });
 })();

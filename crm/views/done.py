@@ -1,0 +1,25 @@
+"""The answer to a form that was saved."""
+
+from __future__ import annotations
+
+import re
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+DRAFT = re.compile("[0-9a-f]{1,64}")
+
+
+def done(request: HttpRequest, said: str, address: str) -> HttpResponse:
+    """Lead to `address` and say there what was done.
+
+    The browser keeps what was typed until it hears that it was saved: the cookie `saved-draft` bears the name of the
+    draft that the form was sent with.
+    """
+    messages.success(request, said)
+    answer = redirect(address)
+    draft = request.POST.get("draft", "")
+    if DRAFT.fullmatch(draft):
+        answer.set_cookie("saved-draft", draft, max_age=300, samesite="Lax", secure=request.is_secure())
+    return answer
