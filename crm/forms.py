@@ -99,7 +99,8 @@ def form_of(noun: nouns.Noun, fields: Sequence[str], user: User) -> type[forms.M
         widget = _WIDGETS.get(field.get_internal_type())
         if widget is not None and not field.choices:
             kwargs["widget"] = widget()
-        return field.formfield(**kwargs)
+        # Without it a callable default would ask for a hidden copy, which no page draws: all would count as changed.
+        return field.formfield(show_hidden_initial=False, **kwargs)
 
     return forms.modelform_factory(noun.model, fields=list(fields), formfield_callback=field_of)
 
@@ -118,7 +119,7 @@ class ReasonForm(forms.Form):
 
 _WIDGETS: dict[str, Callable[[], forms.Widget]] = {
     "DateField": lambda: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    "DateTimeField": lambda: forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    "DateTimeField": lambda: forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M:%S"),
     "TextField": lambda: forms.Textarea(attrs={"rows": 4}),
     "ManyToManyField": lambda: forms.SelectMultiple(attrs={"size": 5}),
 }

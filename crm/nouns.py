@@ -87,6 +87,11 @@ class Noun:
         """The sortable columns by the field they sort by."""
         return {column.sort: column for column in self.columns if column.sort}
 
+    @staticmethod
+    def editable(record: Any) -> bool:
+        """Whether the record's details can be changed now: it is no history and not in the trash."""
+        return not record.frozen_reason and record.archived_at is None
+
     @property
     def detail_fields(self) -> list[str]:
         """All fields of the record's page, in order."""

@@ -5,7 +5,21 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from crm.nouns import Noun, noun_of_key
-from crm.views import actions, board, bulk, composer, exports, forms, home, lists, moves, records, saved, search
+from crm.views import (
+    actions,
+    board,
+    bulk,
+    composer,
+    exports,
+    forms,
+    home,
+    inplace,
+    lists,
+    moves,
+    records,
+    saved,
+    search,
+)
 from crm.workbook import OPPORTUNITIES
 
 
@@ -47,6 +61,7 @@ urlpatterns = [
     path("<noun:noun>/new/", forms.add, name="add"),
     path("<noun:noun>/<uuid:uuid>/", records.record_page, name="record"),
     path("<noun:noun>/<uuid:uuid>/edit/", forms.edit, name="edit"),
+    path("<noun:noun>/<uuid:uuid>/field/<slug:name>/", inplace.field, name="field"),
     path("<noun:noun>/<uuid:uuid>/timeline/", records.earlier, name="timeline"),
     path("<noun:noun>/<uuid:uuid>/write/<slug:kind>/", composer.write, name="write"),
     path("<noun:noun>/<uuid:uuid>/do/<slug:key>/", actions.act, name="do"),

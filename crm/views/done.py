@@ -12,13 +12,13 @@ DRAFT = re.compile("[0-9a-f]{1,64}")
 
 
 def done(request: HttpRequest, said: str, address: str) -> HttpResponse:
-    """Lead to `address` and say there what was done.
-
-    The browser keeps what was typed until it hears that it was saved: the cookie `saved-draft` bears the name of the
-    draft that the form was sent with.
-    """
+    """Lead to `address` and say there what was done."""
     messages.success(request, said)
-    answer = redirect(address)
+    return tell_draft(request, redirect(address))
+
+
+def tell_draft(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    """Name the draft that the form was sent with: the browser keeps what was typed until it hears that it was saved."""
     draft = request.POST.get("draft", "")
     if DRAFT.fullmatch(draft):
         answer.set_cookie("saved-draft", draft, max_age=300, samesite="Lax", secure=request.is_secure())

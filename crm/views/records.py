@@ -14,12 +14,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from crm import cells, registry, related, timeline
-from crm.custom import CustomField
-from crm.models import Contact, Linked, OwnFields
+from crm import registry, related, timeline
+from crm.models import Contact, Linked
 from crm.nouns import Noun, url_of
 from crm.views.access import may, person, record_or_404
 from crm.views.composer import KINDS
+from crm.views.details import sections_of
 from crm.views.search import note_recent
 
 
@@ -38,10 +38,10 @@ def record_page(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpRespo
         "noun": noun,
         "record": record,
         "panels": registry.record_panels(record, user),
-        "sections": _sections(noun, record),
+        "sections": sections_of(noun, record),
         "boxes": list(related.boxes(record, user)),
         "actions": registry.record_actions(record) if may_change else [],
-        "can_edit": may_change and not record.frozen_reason and record.archived_at is None,
+        "can_edit": may_change and noun.editable(record),
         "can_trash": may_change and not record.frozen_reason,
         "kinds": KINDS if record._meta.model_name in Linked.LINKS and noun.allows(user, "change") else {},
         **_stretch(request, noun, record),
@@ -80,23 +80,6 @@ def _put(request: HttpRequest, noun: Noun, uuid: uuids.UUID, service: Any, done:
     else:
         messages.success(request, done % {"name": record})
     return redirect(url_of(record))
-
-
-def _sections(noun: Noun, record: Any) -> list[tuple[Any, list[tuple[str, Any]]]]:
-    """The details that are filled in, under their titles."""
-    sections = []
-    for title, names in noun.details:
-        values = [(str(record._meta.get_field(name).verbose_name), cells.detail(record, name)) for name in names]
-        filled = [(label, value) for label, value in values if value]
-        if filled:
-            sections.append((title, filled))
-    own = [(one.label, one.words(record.custom.get(one.key))) for one in _own_fields(noun)]
-    held = [(label, words) for label, words in own if words]
-    return [*sections, (_("Own fields"), held)] if held else sections
-
-
-def _own_fields(noun: Noun) -> list[CustomField]:
-    return registry.own_fields(noun.model) if issubclass(noun.model, OwnFields) else []
 
 
 def _stretch(request: HttpRequest, noun: Noun, record: Any) -> dict[str, Any]:

@@ -11,12 +11,15 @@
   const drop = (key) => { try { localStorage.removeItem(key); } catch { /* as said above */ } };
   const keys = (begin) => { try { return Object.keys(localStorage).filter((key) => key.startsWith(begin)); } catch { return []; } };
 
-  const saved = document.cookie.match(/(?:^|; )saved-draft=([0-9a-f]+)/)?.[1];
-  if (saved) document.cookie = "saved-draft=; max-age=0; path=/; samesite=lax";
-  for (const key of keys(PREFIX)) {
-    const draft = read(key);
-    if (!draft || draft.name === saved || Date.now() - draft.at > LONGEST) drop(key);
-  }
+  const sweep = () => {
+    const saved = document.cookie.match(/(?:^|; )saved-draft=([0-9a-f]+)/)?.[1];
+    if (saved) document.cookie = "saved-draft=; max-age=0; path=/; samesite=lax";
+    for (const key of keys(PREFIX)) {
+      const draft = read(key);
+      if (!draft || draft.name === saved || Date.now() - draft.at > LONGEST) drop(key);
+    }
+  };
+  sweep();
 
   const guard = (form) => {
     if (form.dataset.guarded) return;
@@ -30,7 +33,7 @@
     name.value = kept?.name || [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     form.append(name);
 
-    const ours = (one) => one.name && !["csrfmiddlewaretoken", "version", "draft"].includes(one.name) && !["password", "file", "submit", "button"].includes(one.type);
+    const ours = (one) => one.name && !["csrfmiddlewaretoken", "version", "begun", "draft"].includes(one.name) && !["password", "file", "submit", "button"].includes(one.type);
     const typed = () => {
       const values = {};
       for (const one of form.elements) {
@@ -78,14 +81,17 @@
     });
     form.querySelectorAll("a.btn").forEach((link) => link.addEventListener("click", forget));
     form.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") form.querySelector("[data-leave]")?.click();
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
     });
     addEventListener("beforeunload", (event) => { if (!leaving && form.isConnected && changed()) event.preventDefault(); });
+    form.addEventListener("htmx:afterRequest", () => { leaving = false; sentAt = 0; });
     addEventListener("pageshow", (event) => { if (event.persisted) leaving = false; });
   };
 
   const guardAll = (root) => { for (const form of root.querySelectorAll("form[data-guard]")) guard(form); };
   guardAll(document);
+  document.addEventListener("htmx:beforeSwap", sweep);
   document.addEventListener("htmx:load", (event) => guardAll(event.detail.elt.parentElement || document));
   document.querySelector("form[data-sign-out]")?.addEventListener("submit", () => keys(`${PREFIX}${person}:`).forEach(drop));
   document.querySelector(".alert-danger[tabindex]")?.focus();

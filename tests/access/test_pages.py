@@ -50,6 +50,7 @@ OF_RECORD: dict[str, Row] = {
     "record": Row("get"),
     "timeline": Row("get"),
     "edit": Row("get", writes=True),
+    "field": Row("post", writes=True),
     "write": Row("post", writes=True),
     "do": Row("post", writes=True),
     "trash": Row("post", writes=True),
@@ -129,6 +130,8 @@ def _of_record(client: Client, world: World, name: str, noun: str, row: Row, who
         arguments["noun"] = noun
     if name == "write":
         arguments["kind"] = "note"
+    if name == "field":
+        arguments["name"] = NOUNS[noun][2]
     if name == "do":
         arguments["key"] = "lose"
     answer = _answer(client, row, reverse(f"workspace:{name}", kwargs=arguments), {"body": "A note"})

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from crm.models import Account, Contact, Note, User
 from crm.nouns import url_of
+from crm.services.accounts import update_account
 from tests.factories import AccountFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -113,3 +114,27 @@ def test_rows_selected_by_key_and_box_are_changed_and_changed_back(page: Page, a
     expect(page.locator("#toasts")).to_contain_text("2 put back.")
     expect(page.locator("[data-row]", has_text="Supplier")).to_have_count(0)
     expect(bar).to_be_hidden()
+
+
+def test_a_detail_is_changed_where_it_stands(page: Page, accounts: list[Account], team_mate: User) -> None:
+    page.goto(url_of(accounts[0]))
+    details = page.get_by_role("region", name="Details")
+    details.get_by_text("Name", exact=True).hover()
+    details.get_by_role("link", name="Change name").click()
+    field = details.get_by_label("Name", exact=True)
+    expect(field).to_be_focused()
+    field.fill("Alder AG")
+    field.press("Enter")
+    expect(details.get_by_role("status")).to_contain_text("Saved")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Alder AG")
+
+    details.get_by_role("link", name="Change name").click()
+    expect(field).to_have_value("Alder AG")
+    update_account(accounts[0], actor=team_mate, name="Alder SE")
+    field.fill("Alder KG")
+    field.press("Enter")
+    expect(details.get_by_role("alert")).to_contain_text("Mats Mate changed this to “Alder SE”")
+    field.press("Escape")
+    expect(details).to_contain_text("Alder SE")
+    expect(details.get_by_label("Name", exact=True)).to_have_count(0)
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('tandem-draft:')).length") == 0
