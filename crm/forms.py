@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,8 +13,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm import nouns
+from crm.custom import CustomField
 from crm.filters import users
 from crm.models import CountryState, LostReason, User
+from crm.own_form import OwnFieldsForm, with_own
+from crm.widgets import DayInput, MomentInput
 
 _NUMBERED = re.compile(r"\(#(\d+)\)\s*$")
 OFFERED = 12
@@ -83,8 +86,10 @@ class PickField(forms.Field):
         return found[0]
 
 
-def form_of(noun: nouns.Noun, fields: Sequence[str], user: User) -> type[forms.ModelForm[Any]]:
-    """A form of these fields as this person may fill them in; saving is the service's business."""
+def form_of(
+    noun: nouns.Noun, fields: Sequence[str], user: User, *, own: Sequence[CustomField] = ()
+) -> type[OwnFieldsForm]:
+    """A form of these fields as this person may fill them in, the user's own last; a service saves what it holds."""
 
     def field_of(field: Any, **kwargs: Any) -> Any:
         if field.many_to_one and pickable(field.related_model, user) is not None:
@@ -102,7 +107,9 @@ def form_of(noun: nouns.Noun, fields: Sequence[str], user: User) -> type[forms.M
         # Without it a callable default would ask for a hidden copy, which no page draws: all would count as changed.
         return field.formfield(show_hidden_initial=False, **kwargs)
 
-    return forms.modelform_factory(noun.model, fields=list(fields), formfield_callback=field_of)
+    base = with_own(OwnFieldsForm, own)
+    made = forms.modelform_factory(noun.model, form=base, fields=list(fields), formfield_callback=field_of)
+    return cast(type[OwnFieldsForm], made)
 
 
 class ReasonForm(forms.Form):
@@ -118,8 +125,8 @@ class ReasonForm(forms.Form):
 
 
 _WIDGETS: dict[str, Callable[[], forms.Widget]] = {
-    "DateField": lambda: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    "DateTimeField": lambda: forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M:%S"),
+    "DateField": DayInput,
+    "DateTimeField": MomentInput,
     "TextField": lambda: forms.Textarea(attrs={"rows": 4}),
     "ManyToManyField": lambda: forms.SelectMultiple(attrs={"size": 5}),
 }

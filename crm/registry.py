@@ -11,7 +11,7 @@ from django import forms
 from django.utils.safestring import SafeString
 
 from crm.custom import CustomField
-from crm.models import Record
+from crm.models import OwnFields, Record
 
 RecordPanel = Callable[[Record, Any], SafeString]
 ListBadges = Callable[[Sequence[Record]], Mapping[uuid.UUID, SafeString]]
@@ -86,8 +86,8 @@ def register_own_fields(source: OwnFieldSource) -> OwnFieldSource:
 
 
 def own_fields(model: type[Record]) -> list[CustomField]:
-    """The fields of the user's own of this kind of record. One query per source."""
-    return [one for source in _own_fields for one in source(model)]
+    """The fields of the user's own of this kind of record; none where it can have none. One query per source."""
+    return [one for source in _own_fields for one in source(model)] if issubclass(model, OwnFields) else []
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,13 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.views import ChangeList
 
-from crm import cells, nouns, registry
-from crm.admin import own
+from crm import cells, nouns, own_form, registry
+from crm.admin import own_widgets
 from crm.admin.filters import TrashFilter
 from crm.admin.forms import EXPECTED_VERSION, RecordForm
 from crm.admin.questions import REFUSALS, Question, answer, run_each
 from crm.custom import CustomField
-from crm.models import OwnFields, Record, User
+from crm.models import Record, User
 
 
 class NeverDeletes(ModelAdmin):
@@ -134,8 +134,7 @@ class RecordAdmin(NeverDeletes):
     # --- the form
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        fields = self.own_fields(request)
-        kwargs["form"] = type(self.form.__name__, (self.form,), {**own.form_fields(fields), "own_fields": fields})
+        kwargs["form"] = own_form.with_own(self.form, self.own_fields(request), own_widgets.WIDGETS)
         form = super().get_form(request, obj, change=change, **kwargs)
         refusal = getattr(request, "refusal", None)
         return type(form.__name__, (form,), {"actor": request.user, "refusal": refusal})
@@ -144,15 +143,15 @@ class RecordAdmin(NeverDeletes):
         """The user's own fields of this kind of record; asked for once per request."""
         known: dict[type, list[CustomField]] = request.__dict__.setdefault("_tandem_own_fields", {})
         if self.model not in known:
-            known[self.model] = registry.own_fields(self.model) if issubclass(self.model, OwnFields) else []
+            known[self.model] = registry.own_fields(self.model)
         return known[self.model]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fieldsets = [(title, {**options}) for title, options in super().get_fieldsets(request, obj)]
         if fields := self.own_fields(request):
             looks = obj is not None and not self.has_change_permission(request, obj)
-            names = own.readers(fields) if looks else [own.form_name(one) for one in fields]
-            fieldsets.append((own.TITLE, {"fields": names}))
+            names = own_widgets.readers(fields) if looks else [own_form.form_name(one) for one in fields]
+            fieldsets.append((own_form.TITLE, {"fields": names}))
         if obj is not None and self.has_change_permission(request, obj):
             title, options = fieldsets[0]
             held = [name for name in options["fields"] if name != EXPECTED_VERSION]
@@ -190,8 +189,6 @@ class RecordAdmin(NeverDeletes):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         values = form.values(changed_only=change)
-        if "tags" in form.cleaned_data and (not change or "tags" in form.changed_data):
-            values["tags"] = form.cleaned_data["tags"]
         if change:
             expected = form.cleaned_data.get(EXPECTED_VERSION)
             if expected is None:

@@ -21,6 +21,7 @@ from crm.services import activities, notes, tasks
 from crm.views.access import may, person, record_or_404
 from crm.views.done import done
 from crm.views.forms import refuse
+from crm.widgets import DayInput, MomentInput
 
 
 def _text(label: Any, *, required: bool = True) -> forms.CharField:
@@ -28,8 +29,7 @@ def _text(label: Any, *, required: bool = True) -> forms.CharField:
 
 
 def _moment(label: Any) -> forms.DateTimeField:
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, widget=widget, initial=timezone.now)
+    return forms.DateTimeField(label=label, widget=MomentInput, initial=timezone.now)
 
 
 class NoteForm(forms.Form):
@@ -59,9 +59,7 @@ class MeetingForm(forms.Form):
 
 class TaskForm(forms.Form):
     title = forms.CharField(label=gettext_lazy("What to do"), max_length=255)
-    due_on = forms.DateField(
-        label=gettext_lazy("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    due_on = forms.DateField(label=gettext_lazy("Due"), required=False, widget=DayInput)
     priority = forms.ChoiceField(
         label=gettext_lazy("Priority"), choices=Task.Priority.choices, initial=Task.Priority.NORMAL
     )

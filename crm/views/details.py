@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from django.utils.translation import gettext as _
-
 from crm import cells, registry
-from crm.models import OwnFields
+from crm.custom import CustomField
 from crm.nouns import Noun
+from crm.own_form import TITLE, form_name
 
 
 class Detail(NamedTuple):
-    """One value under its label; `value` is "" where there is none, `name` is "" for a field of the user's own."""
+    """One value under its label; `value` is "" where there is none, `name` is "" for one that is not changed here."""
 
     label: str
     value: Any
@@ -27,17 +26,18 @@ class Section(NamedTuple):
     empty: list[Detail]
 
 
-def detail_of(record: Any, name: str) -> Detail:
-    """One field of a record."""
+def detail_of(record: Any, name: str, own: CustomField | None = None) -> Detail:
+    """One field of a record; `own` when it is one of the user's own."""
+    if own is not None:
+        return Detail(own.label, own.words(record.custom.get(own.key)), name if own.editable else "")
     return Detail(str(record._meta.get_field(name).verbose_name), cells.detail(record, name), name)
 
 
 def sections_of(noun: Noun, record: Any) -> list[Section]:
-    """All details of a record's page, then the filled ones of the user's own fields."""
+    """All details of a record's page, the user's own fields last."""
     found = [_section(title, [detail_of(record, name) for name in names]) for title, names in noun.details]
-    fields = registry.own_fields(noun.model) if issubclass(noun.model, OwnFields) else []
-    own = [Detail(one.label, one.words(record.custom.get(one.key))) for one in fields]
-    return [*found, Section(_("Own fields"), [one for one in own if one.value], [])]
+    own = [detail_of(record, form_name(one), one) for one in registry.own_fields(noun.model)]
+    return [*found, _section(TITLE, own)]
 
 
 def _section(title: Any, details: list[Detail]) -> Section:

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from crm import forms
+from crm import forms, registry
 from crm.nouns import Noun, url_of
 from crm.services.records import StaleVersionError
 from crm.views.access import may, person, record_or_404
@@ -26,10 +26,11 @@ from crm.views.done import done
 def add(request: HttpRequest, noun: Noun) -> HttpResponse:
     """Ask for the noun's fields and make one; what was refused comes back with all that was typed."""
     begun = {noun.owner_filter: person(request), **request.GET.dict()}
-    form = forms.form_of(noun, noun.fields, person(request))(request.POST or None, initial=begun)
+    made = forms.form_of(noun, noun.fields, person(request), own=registry.own_fields(noun.model))
+    form = made(request.POST or None, initial=begun)
     if request.method == "POST" and form.is_valid():
         try:
-            record = noun.create(actor=person(request), **form.cleaned_data)
+            record = noun.create(actor=person(request), **form.values(changed_only=False))
         except ValidationError as refusal:
             refuse(form, refusal)
         else:
@@ -46,10 +47,11 @@ def edit(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
     if record.frozen_reason:
         messages.warning(request, record.frozen_reason)
         return redirect(url_of(record))
-    form = forms.form_of(noun, noun.detail_fields, person(request))(request.POST or None, instance=record)
+    made = forms.form_of(noun, noun.detail_fields, person(request), own=registry.own_fields(noun.model))
+    form = made(request.POST or None, instance=record)
     version = request.POST.get("version") or str(record.version)
     if request.method == "POST" and form.is_valid():
-        changed = {name: form.cleaned_data[name] for name in form.changed_data}
+        changed = form.values(changed_only=True)
         try:
             saved = noun.update(record, actor=person(request), expected_version=int(version), **changed)
         except (ValidationError, StaleVersionError) as refusal:

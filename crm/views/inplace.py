@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid as uuids
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.forms import BoundField, ModelForm
+from django.forms import BoundField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,15 +17,40 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from crm import cells, forms, registry
+from crm.custom import CustomField
 from crm.models import Record
 from crm.nouns import Noun, url_of
+from crm.own_form import OwnFieldsForm, form_name
 from crm.services.records import StaleVersionError
 from crm.views.access import may, person, record_or_404
-from crm.views.details import detail_of
+from crm.views.details import Detail, detail_of
 from crm.views.done import done, tell_draft
 from crm.views.forms import refuse
 
 TRIES = 3
+
+
+@dataclass(frozen=True)
+class Place:
+    """One field of one record, as this person may change it; `own` when it is one of the user's own."""
+
+    request: HttpRequest
+    noun: Noun
+    name: str
+    own: CustomField | None
+
+    def form(self, record: Any, data: Any = None) -> OwnFieldsForm:
+        """The form of this field alone."""
+        fields, own = ([], [self.own]) if self.own else ([self.name], [])
+        return forms.form_of(self.noun, fields, person(self.request), own=own)(data, instance=record)
+
+    def detail(self, record: Any) -> Detail:
+        return detail_of(record, self.name, self.own)
+
+    @property
+    def matters_elsewhere(self) -> bool:
+        """Whether more of the page hangs on it than its value."""
+        return self.own is None and bool(self.noun.model._meta.get_field(self.name).many_to_one)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,76 +61,83 @@ def field(request: HttpRequest, noun: Noun, uuid: uuids.UUID, name: str) -> Http
     Whoever changed the same field is named, and nothing is written over it unseen. Without htmx it leads to the form.
     """
     record = record_or_404(request, noun, uuid)
-    if name not in noun.detail_fields:
-        raise Http404
-    if request.method != "POST" and request.headers.get("HX-Request") != "true":
-        return redirect(f"{reverse('workspace:edit', args=(noun, record.uuid))}#id_{name}")
-    made = forms.form_of(noun, [name], person(request))
+    place = _place(request, noun, name)
     if request.method == "POST":
-        return _saved(request, noun, record, name, made)
+        return _saved(place, record)
+    if request.headers.get("HX-Request") != "true":
+        return redirect(f"{reverse('workspace:edit', args=(noun, record.uuid))}#id_{name}")
     if "show" in request.GET or not noun.editable(record):
-        return _shown(request, noun, record, name)
-    form = made(instance=record)
+        return _shown(place, record)
+    form = place.form(record)
     form.fields[name].widget.attrs["autofocus"] = True
-    return _asked(request, noun, record, form[name])
+    return _asked(place, record, form[name], _held(form[name]))
 
 
-def _saved(request: HttpRequest, noun: Noun, record: Any, name: str, made: type[ModelForm[Any]]) -> HttpResponse:
+def _place(request: HttpRequest, noun: Noun, name: str) -> Place:
+    """The field of the address. Raises Http404 for what is no detail, or is not changed here."""
+    if name in noun.detail_fields:
+        return Place(request, noun, name, None)
+    own = next((one for one in registry.own_fields(noun.model) if form_name(one) == name and one.editable), None)
+    if own is None:
+        raise Http404
+    return Place(request, noun, name, own)
+
+
+def _saved(place: Place, record: Any) -> HttpResponse:
+    request, noun = place.request, place.noun
     begun = request.POST.get("begun", "")
     for _try in range(TRIES):
-        held, shown = _held(made(instance=record)[name]), strip_tags(str(cells.detail(record, name)))
-        form = made(request.POST, instance=record)
+        held, shown = _held(place.form(record)[place.name]), strip_tags(str(place.detail(record).value))
+        form = place.form(record, request.POST)
         if not form.is_valid():
             break
         if not noun.editable(record):
             form.add_error(None, record.frozen_reason or _("This is in the trash; restore it to change it."))
             break
         if begun != held:
-            form.add_error(name, _changed(record, shown))
+            form.add_error(place.name, _changed(record, shown))
             begun = held
             break
         try:
-            value = {name: form.cleaned_data[name] for name in form.changed_data}
-            saved = noun.update(record, actor=person(request), expected_version=record.version, **value)
+            values = form.values(changed_only=True)
+            saved = noun.update(record, actor=person(request), expected_version=record.version, **values)
         except StaleVersionError:
             record = record_or_404(request, noun, record.uuid)
         except ValidationError as refusal:
             refuse(form, refusal)
             break
         else:
-            return _after(request, noun, saved, name)
+            return _after(place, saved)
     else:
         form.add_error(None, _("Others are saving this record just now. Save again in a moment."))
-    return _asked(request, noun, record, form[name], begun=begun)
+    return _asked(place, record, form[place.name], begun)
 
 
-def _after(request: HttpRequest, noun: Noun, record: Any, name: str) -> HttpResponse:
+def _after(place: Place, record: Any) -> HttpResponse:
     """The value with its tick; the page anew where more of it hangs on the field."""
+    request = place.request
     if request.headers.get("HX-Request") != "true":
         return done(request, _("Saved."), url_of(record))
-    record = record_or_404(request, noun, record.uuid)
-    if record._meta.get_field(name).many_to_one:
+    if place.matters_elsewhere:
         messages.success(request, _("Saved."))
         answer = HttpResponse(headers={"HX-Refresh": "true"})
     else:
-        answer = _shown(request, noun, record, name, saved=True)
+        answer = _shown(place, record_or_404(request, place.noun, record.uuid), saved=True)
     return tell_draft(request, answer)
 
 
-def _shown(request: HttpRequest, noun: Noun, record: Any, name: str, *, saved: bool = False) -> HttpResponse:
-    context: dict[str, Any] = {"noun": noun, "record": record, "detail": detail_of(record, name), "saved": saved}
-    context["can_edit"] = noun.editable(record)
+def _shown(place: Place, record: Any, *, saved: bool = False) -> HttpResponse:
+    context: dict[str, Any] = {"noun": place.noun, "record": record, "detail": place.detail(record), "saved": saved}
+    context["can_edit"] = place.noun.editable(record)
     if saved:
-        context["panels"] = registry.record_panels(record, person(request))
-    return render(request, "workspace/_detail_shown.html", context)
+        context["panels"] = registry.record_panels(record, person(place.request))
+    return render(place.request, "workspace/_detail_shown.html", context)
 
 
-def _asked(
-    request: HttpRequest, noun: Noun, record: Any, field: BoundField, *, begun: str | None = None
-) -> HttpResponse:
-    begun = _held(field) if begun is None else begun
-    context = {"noun": noun, "record": record, "field": field, "form": field.form, "begun": begun}
-    return render(request, "workspace/_detail_asked.html", context, status=422 if field.form.is_bound else 200)
+def _asked(place: Place, record: Any, field: BoundField, begun: str) -> HttpResponse:
+    context = {"noun": place.noun, "record": record, "field": field, "form": field.form, "begun": begun}
+    status = 422 if field.form.is_bound else 200
+    return render(place.request, "workspace/_detail_asked.html", context, status=status)
 
 
 def _held(field: BoundField) -> str:

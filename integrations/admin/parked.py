@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from crm import cells
-from crm.admin import own
+from crm import cells, own_form
+from crm.admin import own_widgets
 from crm.admin.base import acting
 from crm.admin.questions import CONFIRMED, REFUSALS, Question, run_each, sentences_of
 from crm.html import to_lines
@@ -311,8 +311,10 @@ def _may_change(request: HttpRequest, payload: Payload) -> bool:
 def _form(payload: Payload, data: Any) -> forms.Form:
     """The fields that may be corrected, as the record holds them now."""
     obj = payload.obj
-    fields = fields_for_model(type(obj), fields=payload.editable) | own.form_fields(payload.own)
-    held = own.initial(payload.own, obj.custom) if payload.own else {}
+    fields = fields_for_model(type(obj), fields=payload.editable) | own_form.form_fields(
+        payload.own, own_widgets.WIDGETS
+    )
+    held = own_form.initial(payload.own, obj.custom) if payload.own else {}
     form = forms.Form(data)
     for name in payload.editable:
         one = fields.get(name)
@@ -321,7 +323,7 @@ def _form(payload: Payload, data: Any) -> forms.Form:
         one.initial = held[name] if name in held else _shown(obj, name)
         form.fields[name] = one
     if payload.own:
-        own.offer_held(form, payload.own, obj.custom)
+        own_form.offer_held(form, payload.own, obj.custom)
     return form
 
 
@@ -332,9 +334,9 @@ def _shown(obj: Any, name: str) -> Any:
 
 def _values(payload: Payload, form: forms.Form) -> dict[str, Any]:
     """What was changed in the form, as the record's service takes it."""
-    held = {own.form_name(one) for one in payload.own}
+    held = {own_form.form_name(one) for one in payload.own}
     values = {name: form.cleaned_data[name] for name in form.changed_data if name not in held}
-    custom = own.given(form, payload.own, form.changed_data)
+    custom = own_form.given(form, payload.own, form.changed_data)
     return {**values, "custom": custom} if custom else values
 
 
