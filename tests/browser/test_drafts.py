@@ -112,3 +112,15 @@ def test_a_list_whose_session_ended_says_so_in_place(page: Page, account: Accoun
     page.get_by_role("searchbox").fill("alder")
     expect(page.locator("#toasts")).to_contain_text("You are signed out.")
     expect(page.locator("#id_password")).to_have_count(0)
+
+
+def test_who_signs_out_leaves_nothing_in_the_browser(page: Page, account: Account) -> None:
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"{url_of(account)}edit/")
+    page.get_by_label("Employees").fill("12")
+    page.goto("/accounts/")
+    assert page.evaluate(DRAFTS) == 1
+    page.locator(".tandem-who").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/logout/**")
+    assert page.evaluate(DRAFTS) == 0
