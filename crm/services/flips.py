@@ -27,6 +27,7 @@ SHARED = (
     "created_at",
     "created_by_id",
     "search_text",
+    "field_times",
 )
 
 

@@ -109,7 +109,11 @@ class Binding(ObjectLink):
 
 
 class PendingLink(models.Model):
-    """A many2one of a bound record whose target is not here yet; linked when the target arrives."""
+    """A many2one of a bound record whose value here comes, or changes, with its target.
+
+    Either the target is not here yet; or the value is where the target stands (a person's company), and then the row
+    stays for as long as Odoo points there.
+    """
 
     binding = models.ForeignKey(Binding, models.CASCADE, related_name="pending_links")
     field = models.CharField(max_length=64)

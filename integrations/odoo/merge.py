@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,8 +51,8 @@ class Clash:
 class Merged:
     """What a merge found.
 
-    `changes`: to set here; `outgoing`: to send; `links`: many2ones whose target is not here; `arrived`: Odoo shows what
-    was under way.
+    `changes`: to set here; `outgoing`: to send; `links`: many2ones whose target is not here, or whose value here hangs
+    on where the target stands; `arrived`: Odoo shows what was under way.
     """
 
     changes: dict[Field, Json] = field(default_factory=dict)
@@ -170,7 +170,55 @@ def merge(
             rule = ODOO if theirs or one.direction is Direction.IN else rules.of(noun, one)
             _settle(merged, note, rule, one, base_here, here, incoming, remote)
     merged.base_changed = merged.base != base
+    if merged.base_changed:
+        merged.links |= following(noun, merged.base, refs, since=base)
     return merged
+
+
+def following(
+    noun: NounMap, base: Mapping[str, Json], refs: Refs, *, since: Mapping[str, Json] | None = None
+) -> dict[str, tuple[str, int]]:
+    """The many2ones of a base whose value here follows where their target stands, by Odoo's name: (model, Odoo id).
+
+    With `since`, an earlier base, only those that point elsewhere now.
+    """
+    found: dict[str, tuple[str, int]] = {}
+    for one in noun.fields:
+        if not isinstance(one, Ref) or one.remote not in base:
+            continue
+        remote = base_pair(one, base)[1]
+        if remote is AWAITED or (since is not None and remote == base_pair(one, since)[1]):
+            continue
+        if one.through(remote, refs):
+            found[one.remote] = (one.model, remote)
+    return found
+
+
+def ruled_out(
+    fields: Iterable[Field],
+    obj: Any,
+    base: Mapping[str, Json],
+    row: Mapping[str, Any],
+    refs: Refs,
+    *,
+    clock_offset: timedelta = timedelta(0),
+) -> list[Clash]:
+    """What was edited here in these fields, and has no place any more beside what Odoo's raw `row` says: Odoo wins.
+
+    A field that the row lacks is kept here only, and loses its place all the same.
+    """
+    note = _Edits(obj, row, clock_offset)
+    found: list[Clash] = []
+    for one in fields:
+        here, agreed = one.read(obj), base_pair(one, base)[0]
+        if one.same(here, agreed):
+            continue
+        remote = one.canon_row(row) if all(name in row for name in one.reads) else one.empty_remote
+        back = one.incoming(remote, refs)
+        odoo = one.empty_here if isinstance(back, Unresolved) else back
+        if not one.same(here, odoo):
+            found.append(note.clash(one, agreed, here, odoo, remote, ODOO, ODOO))
+    return found
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from crm.models import Stage
 from integrations.models.bulk import row_maker
 from integrations.odoo.mappers.base import NounMap
 from integrations.odoo.mappers.kinds import Field, Json, NameRef, Ref, Refs, Text, Unresolved, store_pair
+from integrations.odoo.merge import following
 
 
 class RowRefused(Exception):
@@ -25,7 +26,7 @@ class RowRefused(Exception):
 
 @dataclass
 class Built:
-    """A new object, not saved yet, with its base and the many2ones whose targets are not here."""
+    """A new object, not saved yet, with its base and its links (see `Merged`)."""
 
     obj: Any
     base: dict[str, Json] = field(default_factory=dict)
@@ -109,6 +110,8 @@ def build(
         check_length(noun, one.local, here)
         one.write(obj, here)
         store_pair(one, base, here, remote_value)
+    if under_company:
+        built.links |= following(noun, base, refs)
     if not getattr(obj, noun.title):
         _name(noun, obj, row, base)
     if hasattr(obj, "build_search_text"):

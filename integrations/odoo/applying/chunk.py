@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -16,14 +16,17 @@ from integrations.models import BeforeImage, Binding, PendingLink, external_name
 from integrations.models.bulk import insert_rows, row_maker, update_rows
 from integrations.odoo.applying import clashes, matching, nouns
 from integrations.odoo.applying.again import ours_again
+from integrations.odoo.applying.beside import load_beside
 from integrations.odoo.applying.build import Built, RowRefused, build, check_length, default_stage_id, moment
 from integrations.odoo.applying.links import link_pending
+from integrations.odoo.applying.primary import give_up
 from integrations.odoo.applying.report import Applied, Refusal, Report, Row, park
-from integrations.odoo.applying.tagging import TAG_MODELS, adopt_by_name, load_tags, store_tags
+from integrations.odoo.applying.tagging import TAG_MODELS, adopt_by_name, store_tags
 from integrations.odoo.mappers import NounMap
 from integrations.odoo.mappers.crm_lead import Standing
-from integrations.odoo.mappers.kinds import Field
-from integrations.odoo.merge import Merged, merge
+from integrations.odoo.mappers.kinds import Active, Field
+from integrations.odoo.mappers.res_partner import PARENT, Above
+from integrations.odoo.merge import Clash, Merged, merge, ruled_out
 
 if TYPE_CHECKING:
     from integrations.odoo.applying.apply import Applier
@@ -62,6 +65,7 @@ class Chunk:
         self.touched: list[Binding] = []
         self.links: list[PendingLink] = []
         self.arrived: list[int] = []
+        self.lost: dict[int, Sequence[Clash]] = {}
         self.questions: clashes.Open = {}
         self.book = applier.book
         self.run_id = applier.book.pk if applier.book else None
@@ -84,9 +88,9 @@ class Chunk:
                 continue
             noun = self.map.noun_of(row)
             if obj is not None and binding is not None:
-                moved = nouns.follow(
-                    self.applier.session, self.map, binding, obj, row, asked=(obj.uuid, nouns.FLIP) in self.questions
-                )
+                asked = (obj.uuid, nouns.FLIP) in self.questions
+                moved = nouns.follow(self.applier.session, self.map, binding, obj, row, self.refs, asked=asked)
+                self.lost[row["id"]] = moved.clashes
                 if moved.obj is not obj:
                     self._keep_image(binding, moved.noun, {}, turned_from=obj._meta.label)
                     self.refs.note(self.map.remote_model, row["id"], moved.obj)
@@ -144,8 +148,7 @@ class Chunk:
     # --- known records ---
 
     def _merge(self, noun: NounMap, work: list[tuple[Row, Binding, Any]]) -> None:
-        if noun.tag_field:
-            load_tags(noun, [obj for _row, _binding, obj in work])
+        load_beside(noun, [obj for _row, _binding, obj in work])
         changed: list[Applied] = []
         fields: set[str] = set()
         refused = 0
@@ -160,6 +163,7 @@ class Chunk:
                 under_way=binding.under_way,
                 clock_offset=self.applier.session.clock_offset,
             )
+            merged.clashes += self.lost.get(row["id"], ())
             applied = Applied(row, binding, obj, noun, merged)
             try:
                 for one, here in merged.changes.items():
@@ -213,11 +217,10 @@ class Chunk:
                 here = default_stage_id()
             one.write(obj, here)
             fields.update(one.attributes)
-        if any(one.remote == "parent_id" for one in applied.merged.changes):
-            self.refs.note(self.map.remote_model, applied.row["id"], obj)
-            self.arrived.append(applied.row["id"])
+        if any(isinstance(one, Above | Active) for one in applied.merged.changes):
+            fields.update(give_up(obj))
         if isinstance(obj, Opportunity) and any(isinstance(one, Standing) for one in applied.merged.changes):
-            self._reopen(obj, applied.row, fields)
+            self._follow_standing(obj, applied, fields)
         if not getattr(obj, noun.title):
             setattr(obj, noun.title, _("(no name)"))
         obj.version += 1
@@ -236,11 +239,27 @@ class Chunk:
         stage = applied.noun.by_remote.get("stage_id")
         return [stage] if stage and any(isinstance(one, Standing) for one in applied.merged.changes) else []
 
-    def _reopen(self, obj: Opportunity, row: Row, fields: set[str]) -> None:
-        """A deal that Odoo opens again leaves our lost stage, which Odoo does not know, for the one it has there."""
-        if obj.lost_at is None and obj.stage.is_lost:
-            obj.stage_id = self.refs.here("crm.stage", row.get("stage_id") or 0) or default_stage_id() or obj.stage_id
-            fields.add("stage")
+    def _follow_standing(self, obj: Opportunity, applied: Applied, fields: set[str]) -> None:
+        """A deal that Odoo opens again leaves our lost stage, one that it loses a won one, for the stage it has there.
+
+        That it was won here in the same moment is kept on a conflict.
+        """
+        if not (obj.stage.is_lost if obj.lost_at is None else obj.stage.is_won):
+            return
+        stage, merged = applied.noun.by_remote["stage_id"], applied.merged
+        if obj.lost_at is not None:
+            merged.clashes += ruled_out(
+                [field for field in merged.outgoing if field is stage],
+                obj,
+                applied.binding.base,
+                applied.row,
+                self.refs,
+            )
+            merged.outgoing.pop(stage, None)
+        obj.stage_id = (
+            self.refs.here("crm.stage", applied.row.get("stage_id") or 0) or default_stage_id() or obj.stage_id
+        )
+        fields.add("stage")
 
     def _save(self, noun: NounMap, changed: list[Applied], fields: set[str]) -> None:
         if not changed:
@@ -254,6 +273,9 @@ class Chunk:
     def _note_binding(self, applied: Applied) -> None:
         binding, row = applied.binding, applied.row
         written = moment(row["write_date"])
+        if binding.base.get(PARENT) != applied.merged.base.get(PARENT):
+            self.refs.note(self.map.remote_model, row["id"], applied.obj)
+            self.arrived.append(row["id"])
         if applied.merged.base_changed or binding.remote_write_date != written or binding.state != "bound":
             if binding.remote_write_date != written:
                 binding.seen_at, binding.confirmed = self.now, False

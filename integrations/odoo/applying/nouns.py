@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from integrations.mailbox.bindings import move_binding
 from integrations.models import Binding, Conflict, OutboxMessage
 from integrations.odoo.applying.build import moment
 from integrations.odoo.mappers import ModelMap, NounMap
+from integrations.odoo.mappers.refs import RefIndex
+from integrations.odoo.merge import Clash, ruled_out
 from integrations.odoo.wire.session import Session
 from leads import conversion
 
@@ -22,14 +24,22 @@ FLIP = "is_company"
 
 @dataclass(frozen=True)
 class Followed:
-    """The object and map to merge with."""
+    """The object and map to merge with. `clashes`: what was edited here and the new noun has no field for."""
 
     obj: Any
     noun: NounMap
+    clashes: Sequence[Clash] = ()
 
 
 def follow(
-    session: Session, model_map: ModelMap, binding: Binding, obj: Any, row: Mapping[str, Any], *, asked: bool
+    session: Session,
+    model_map: ModelMap,
+    binding: Binding,
+    obj: Any,
+    row: Mapping[str, Any],
+    refs: RefIndex,
+    *,
+    asked: bool,
 ) -> Followed:
     """Turn the object here into what Odoo says it is, in the caller's transaction; updates `binding` in place.
 
@@ -54,14 +64,19 @@ def follow(
         return _moved(binding, obj, opportunity, model_map)
     if noun.label == "crm.Opportunity":
         return Followed(obj, noun)
-    if noun.label == "crm.Contact":
-        return _rebound(binding, flips.contact_becomes_account(contact=obj), model_map)
-    if asked or FLIP in binding.base:
+    account = noun.label == "crm.Account"
+    if account and (asked or FLIP in binding.base):
         return Followed(obj, noun)
-    if flips.hangs_on(account=obj):
+    if account and flips.hangs_on(account=obj):
         _ask(session, binding, noun, obj, row)
         return Followed(obj, noun)
-    return _rebound(binding, flips.account_becomes_contact(account=obj), model_map)
+    leaving = [one for one in noun.fields if one.remote not in wanted.by_remote]
+    refs.gather(noun, [row])
+    lost = ruled_out(leaving, obj, binding.base, row, refs, clock_offset=session.clock_offset)
+    for one in leaving:
+        binding.base.pop(one.remote, None)
+    become = flips.account_becomes_contact(account=obj) if account else flips.contact_becomes_account(contact=obj)
+    return _rebound(binding, become, wanted, lost)
 
 
 def _conversion_time(row: Mapping[str, Any]) -> Any:
@@ -83,11 +98,10 @@ def _moved(binding: Binding, source: Any, target: Any, model_map: ModelMap) -> F
     return Followed(target, model_map.noun_for(target._meta.label))
 
 
-def _rebound(binding: Binding, target: Any, model_map: ModelMap) -> Followed:
-    noun = model_map.noun_for(target._meta.label)
+def _rebound(binding: Binding, target: Any, noun: NounMap, lost: Sequence[Clash]) -> Followed:
     binding.content_type, binding.object_uuid = noun.content_type, target.uuid
-    binding.save(update_fields=["content_type", "object_uuid"])
-    return Followed(target, noun)
+    binding.save(update_fields=["content_type", "object_uuid", "base"])
+    return Followed(target, noun, lost)
 
 
 def _ask(session: Session, binding: Binding, noun: NounMap, obj: Any, row: Mapping[str, Any]) -> None:

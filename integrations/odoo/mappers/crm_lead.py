@@ -145,10 +145,10 @@ class Probability(Number):
 
 
 class PipelineStage(Ref):
-    """stage_id: Odoo knows no lost stage, so that the stage of a lost deal stays here and is not sent."""
+    """stage_id: Odoo knows no lost stage, and a lost deal cannot be won: such a stage of a lost deal is not sent."""
 
     def ours(self, obj: Any) -> bool:
-        return obj.lost_at is None
+        return obj.lost_at is None or not (obj.stage.is_lost or obj.stage.is_won)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -266,6 +266,10 @@ class Ref(Field):
         found = refs.here(self.model, remote)
         return UNRESOLVED if found is None else found
 
+    def through(self, remote: Json, refs: Refs) -> bool:
+        """Whether the value here hangs on where the target itself stands, so that it follows when that one moves."""
+        return False
+
     def cell(self, here: Json, refs: Refs) -> str | Unresolved:
         if here is None:
             return ""

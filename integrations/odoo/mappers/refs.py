@@ -38,6 +38,10 @@ class PartnerHere(NamedTuple):
     key: str
     account_id: int | None
 
+    @property
+    def is_person(self) -> bool:
+        return self.key.startswith("contact:")
+
 
 class RefIndex:
     """Answers `here` and `remote` for one connection; `gather` fetches what a chunk needs in a few queries."""

@@ -21,6 +21,7 @@ from integrations.odoo.mappers.kinds import (
 )
 
 MODEL = "res.partner"
+PARENT = "parent_id"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,10 @@ class Above(Ref):
             return None
         found = refs.here(MODEL, remote)
         return Unresolved.UNRESOLVED if found is None or found.account_id is None else found.account_id
+
+    def through(self, remote: Json, refs: Refs) -> bool:
+        found = refs.here(MODEL, remote) if remote is not None else None
+        return found is not None and found.is_person
 
     def cell(self, here: Json, refs: Refs) -> str | Unresolved:
         if here is None:
@@ -60,7 +65,7 @@ ACCOUNT = NounMap(
     constants={"is_company": "True"},
     fields=(
         Text(remote="name", local="name"),
-        Above(remote="parent_id", local="parent"),
+        Above(remote=PARENT, local="parent"),
         Ref(remote="user_id", local="manager", model="res.users"),
         Text(remote="email", local="email"),
         Text(remote="phone", local="phone"),
@@ -82,7 +87,7 @@ CONTACT = NounMap(
     constants={"is_company": "False"},
     fields=(
         Text(remote="name", local="name"),
-        Above(remote="parent_id", local="account"),
+        Above(remote=PARENT, local="account"),
         Ref(remote="user_id", local="owner", model="res.users"),
         Text(remote="email", local="email"),
         Text(remote="phone", local="phone"),

@@ -12,7 +12,7 @@ from django.db.models import Q
 from integrations.mailbox.bindings import objects_of
 from integrations.models import Binding, MatchCandidate, OutboxMessage
 from integrations.odoo.applying import matching
-from integrations.odoo.applying.tagging import load_tags
+from integrations.odoo.applying.beside import load_beside
 from integrations.odoo.mappers import ModelMap
 from integrations.odoo.mappers.refs import RefIndex
 from integrations.odoo.merge import Rules, merge
@@ -134,8 +134,7 @@ def _rehearse_page(
                 pairs.append((row, binding.base if binding else {}, obj))
             else:
                 found.counts["changed"] += 1
-        if noun.tag_field and pairs:
-            load_tags(noun, [obj for _row, _base, obj in pairs])
+        load_beside(noun, [obj for _row, _base, obj in pairs])
         for row, base, obj in pairs:
             merged = merge(noun, obj, base, row, refs, rules, clock_offset=session.clock_offset)
             found.counts["changed" if merged.changes else "unchanged"] += 1

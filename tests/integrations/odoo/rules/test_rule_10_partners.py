@@ -6,10 +6,11 @@ import pytest
 
 from crm.models import Account, Contact, Opportunity, User
 from crm.services.accounts import create_account, update_account
-from crm.services.contacts import create_contact, update_contact
+from crm.services.contacts import create_contact, make_primary, update_contact
 from crm.services.notes import write_note
 from crm.services.pipeline import create_opportunity, update_opportunity
-from integrations.models import Conflict
+from crm.services.tags import update_tag
+from integrations.models import Conflict, PendingLink
 from tests.support.two_sides import TwoSides
 
 pytestmark = pytest.mark.django_db
@@ -268,6 +269,110 @@ def test_rule_10_a_flip_and_those_who_point_to_it_may_come_in_one_chunk(synced: 
     assert (clerk.phone, clerk.account) == ("2", synced.here("res.partner", one))
 
 
+@pytest.mark.parametrize("below_is_company", [False, True])
+def test_rule_10_who_stands_below_a_person_follows_where_that_person_moves_in_odoo(
+    synced: TwoSides, below_is_company: bool
+) -> None:
+    first, second = company(synced, "First"), company(synced, "Second")
+    boss = person(synced, "Boss", parent_id=first)
+    clerk = person(synced, "Clerk", parent_id=boss)
+    below = person(synced, "Below", parent_id=clerk, is_company=below_is_company)
+    synced.settle()
+
+    def above_both() -> list[Account | None]:
+        last = synced.here("res.partner", below)
+        return [synced.here("res.partner", clerk).account, last.parent if below_is_company else last.account]
+
+    assert above_both() == [synced.here("res.partner", first)] * 2
+    for parent in (second, False, first):
+        synced.control.write("res.partner", [boss], parent_id=parent)
+        synced.settle()
+        assert above_both() == [synced.here("res.partner", parent) if parent else None] * 2
+    assert (Conflict.objects.count(), synced.row("res.partner", clerk)["parent_id"]) == (0, boss)
+
+
+def test_rule_10_who_stands_below_a_person_follows_a_move_that_was_made_here(
+    synced: TwoSides, admin_user: User
+) -> None:
+    first, second = company(synced, "First"), company(synced, "Second")
+    boss = person(synced, "Boss", parent_id=first)
+    clerk = person(synced, "Clerk", parent_id=boss)
+    synced.settle()
+
+    update_contact(synced.here("res.partner", boss), actor=admin_user, account=synced.here("res.partner", second))
+    synced.settle()
+
+    assert synced.here("res.partner", clerk).account == synced.here("res.partner", second)
+    assert (synced.row("res.partner", boss)["parent_id"], synced.row("res.partner", clerk)["parent_id"]) == (
+        second,
+        boss,
+    )
+
+
+def test_rule_10_who_was_moved_away_from_the_person_above_follows_that_person_no_more(
+    synced: TwoSides, admin_user: User
+) -> None:
+    first, second = company(synced, "First"), company(synced, "Second")
+    boss = person(synced, "Boss", parent_id=first)
+    clerk = person(synced, "Clerk", parent_id=boss)
+    synced.settle()
+    mine = create_account(actor=admin_user, name="Mine")
+
+    update_contact(synced.here("res.partner", clerk), actor=admin_user, account=mine)
+    synced.control.write("res.partner", [boss], parent_id=second)
+    synced.settle()
+
+    assert synced.here("res.partner", clerk).account == mine
+    assert synced.row("res.partner", clerk)["parent_id"] == synced.remote_id(mine)
+    assert PendingLink.objects.count() == 0
+
+
+@pytest.mark.parametrize("how", ["moved", "archived"])
+def test_rule_10_a_primary_contact_that_odoo_moves_makes_room_for_another(
+    synced: TwoSides, admin_user: User, how: str
+) -> None:
+    first, second = company(synced, "First"), company(synced, "Second")
+    one, two = person(synced, "One", parent_id=first), person(synced, "Two", parent_id=second)
+    synced.settle()
+    for partner in (one, two):
+        make_primary(synced.here("res.partner", partner), actor=admin_user)
+
+    if how == "archived":
+        synced.control.write("res.partner", [one], active=False)
+        synced.settle()
+        synced.control.write("res.partner", [one], active=True)
+    synced.control.write("res.partner", [one], parent_id=second)
+    synced.settle()
+
+    primary = Contact.objects.filter(is_primary=True).values_list("name", flat=True)
+    assert (synced.here("res.partner", one).account.name, list(primary)) == ("Second", ["Two"])
+
+
+@EVERY
+def test_rule_10_what_was_edited_here_and_has_no_place_on_an_account_is_kept_on_a_conflict(
+    synced: TwoSides, admin_user: User
+) -> None:
+    one = person(synced, "Solo", function="Owner")
+    synced.settle()
+    contact = synced.here("res.partner", one)
+    update_contact(contact, actor=admin_user, job_title="Founder", phone="2")
+    synced.control.write("res.partner", [one], is_company=True)
+
+    synced.settle()
+
+    account = synced.here("res.partner", one)
+    assert isinstance(account, Account)
+    assert (account.phone, synced.row("res.partner", one)["phone"]) == ("2", "2")
+    (kept,) = synced.conflicts(account)
+    assert (kept.field, kept.here, kept.odoo, kept.winner) == ("function", "Founder", "Owner", "odoo")
+    assert (kept.status, kept.here_by) == (Conflict.Status.BY_RULE, admin_user)
+
+    synced.control.write("res.partner", [one], is_company=False)
+    synced.settle()
+    again = synced.here("res.partner", one)
+    assert (again.job_title, synced.row("res.partner", one)["function"]) == ("Owner", "Owner")
+
+
 def test_rule_10_a_tag_may_have_two_bindings(synced: TwoSides, admin_user: User) -> None:
     label = synced.control.create("crm.tag", name="Hot")
     category = synced.control.create("res.partner.category", name="Hot")
@@ -276,8 +381,6 @@ def test_rule_10_a_tag_may_have_two_bindings(synced: TwoSides, admin_user: User)
 
     tag = synced.here("crm.tag", label)
     assert synced.here("res.partner.category", category) == tag
-    from crm.services.tags import update_tag
-
     update_tag(tag, actor=admin_user, name="Very hot")
     synced.settle()
     assert synced.row("crm.tag", label)["name"] == "Very hot"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from crm.models import Account, Contact, LostReason, Opportunity, User
 from crm.services.accounts import archive_account, create_account, restore_account, update_account
@@ -12,10 +14,12 @@ from crm.services.pipeline import (
     archive_opportunity,
     create_opportunity,
     lose_opportunity,
+    move_to_stage,
     reopen_opportunity,
     restore_opportunity,
+    win_opportunity,
 )
-from integrations.models import Binding, IntegrationEvent, MissingRecord, OutboxMessage
+from integrations.models import Binding, Conflict, IntegrationEvent, MissingRecord, OutboxMessage
 from leads.models import Lead
 from leads.services import create_lead, lose_lead, update_lead
 from tests.support.two_sides import TwoSides
@@ -90,6 +94,62 @@ def test_rule_14_a_lost_deal_is_inactive_at_zero_with_its_reason_and_comes_back(
     assert row["lost_reason_id"] is False
     deal.refresh_from_db()
     assert (deal.lost_at, deal.stage.is_lost) == (None, False)
+
+
+@EVERY
+def test_rule_14_a_deal_that_odoo_loses_keeps_the_stage_it_was_moved_to_here(
+    synced: TwoSides, admin_user: User
+) -> None:
+    deal = create_opportunity(actor=admin_user, name="Deal")
+    synced.settle()
+    stage = synced.here("crm.stage", 2)
+
+    synced.control.write("crm.lead", [synced.remote_id(deal)], active=False, probability=0)
+    move_to_stage(deal, actor=admin_user, stage=stage)
+    synced.settle()
+
+    deal.refresh_from_db()
+    row = synced.there(deal)
+    assert (deal.lost_at is None, deal.stage) == (False, stage)
+    assert (row["active"], row["probability"], row["stage_id"]) == (False, 0.0, 2)
+    assert Conflict.objects.count() == 0
+
+
+@EVERY
+def test_rule_14_a_deal_that_is_won_here_and_lost_in_odoo_is_lost_and_the_stage_is_kept_on_a_conflict(
+    synced: TwoSides, admin_user: User
+) -> None:
+    deal = create_opportunity(actor=admin_user, name="Deal")
+    synced.settle()
+    before = deal.stage
+
+    synced.control.write("crm.lead", [synced.remote_id(deal)], active=False, probability=0)
+    won = win_opportunity(deal, actor=admin_user).stage
+    synced.settle()
+
+    deal.refresh_from_db()
+    row = synced.there(deal)
+    assert (deal.lost_at is None, deal.stage) == (False, before)
+    assert (row["active"], row["probability"]) == (False, 0.0)
+    assert row["stage_id"] == Binding.objects.get(object_uuid=before.uuid).remote_id
+    (kept,) = [one for one in synced.conflicts(deal) if one.field == "stage_id"]
+    assert (kept.here, kept.odoo, kept.winner, kept.here_by) == (won.pk, before.pk, "odoo", admin_user)
+
+
+def test_rule_14_lost_deals_cost_no_query_each(synced: TwoSides, admin_user: User) -> None:
+    deals = [create_opportunity(actor=admin_user, name=f"Deal {number}") for number in range(12)]
+    synced.settle()
+    remote_ids = [synced.remote_id(deal) for deal in deals]
+    synced.control.write("crm.lead", remote_ids, active=False, probability=0)
+    synced.settle()
+
+    def queries(of: list[int]) -> int:
+        synced.control.write("crm.lead", of, referred=f"once more {len(of)}")
+        with CaptureQueriesContext(connection) as found:
+            synced.pull()
+        return len(found)
+
+    assert queries(remote_ids) == queries(remote_ids[:2])
 
 
 @EVERY
