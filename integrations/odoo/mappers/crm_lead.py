@@ -28,6 +28,8 @@ from integrations.odoo.mappers.kinds import (
 
 MODEL = "crm.lead"
 CONTACT_COLUMNS = ("email_from", "phone", "mobile", "contact_name", "partner_name", "website", "function")
+# Fields of a lead that are its customer's, with their names there.
+SHARED_WITH_CUSTOMER = {"email_from": "email", "phone": "phone"}
 # Stands before one of our lead sources, in place of a name of Odoo.
 OURS = "="
 ADDRESS_COLUMNS = ("street", "street2", "zip", "city", "state_id/.id", "country_id/.id")
@@ -272,4 +274,4 @@ CRM_LEAD = ModelMap(
     reads=("company_id",),
 )
 
-__all__ = ["ADDRESS_COLUMNS", "CONTACT_COLUMNS", "CRM_LEAD", "LEAD", "MODEL", "OPPORTUNITY"]
+__all__ = ["ADDRESS_COLUMNS", "CONTACT_COLUMNS", "CRM_LEAD", "LEAD", "MODEL", "OPPORTUNITY", "SHARED_WITH_CUSTOMER"]

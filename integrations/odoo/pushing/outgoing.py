@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,17 +104,28 @@ def as_row(noun: NounMap, obj: Any) -> Mapping[str, Any]:
 
 
 def change_line(
-    session: Session, message: OutboxMessage, found: Applied, outgoing: Mapping[Field, Json], refs: RefIndex
+    session: Session,
+    message: OutboxMessage,
+    found: Applied,
+    outgoing: Mapping[Field, Json],
+    refs: RefIndex,
+    *,
+    unsaid: Collection[str] = (),
 ) -> Line:
-    """The row that changes a known record: only what changed here and what Odoo must hear beside it."""
+    """The row that changes a known record: only what changed here and what Odoo must hear beside it.
+
+    `unsaid`: columns that stay out, since they belong to a record that this one is tied to by the row.
+    """
     line = Line(message, found.binding, found.obj, found.noun)
     for one, here in outgoing.items():
+        if one.remote in unsaid:
+            continue
         know_name(session, one, here, refs)
         line.put(one, here, refs)
     if any(isinstance(one, Customer) for one in line.sent):
-        # partner_id alone would overwrite the contact columns and the whole address with the partner's.
+        # partner_id alone would overwrite the contact columns and the whole address with the customer's.
         for column in (*CONTACT_COLUMNS, *ADDRESS_COLUMNS):
-            if value := found.row.get(column.partition("/")[0]):
+            if column not in unsaid and (value := found.row.get(column.partition("/")[0])):
                 line.cells.setdefault(column, str(value))
     if any(isinstance(one, Standing) and here == "open" for one, here in line.sent.items()):
         chance = getattr(found.obj, "probability", None) or found.row.get("probability") or 10

@@ -27,7 +27,7 @@ from integrations.odoo.applying.tagging import TAG_MODELS, bind_by_name, load_ta
 from integrations.odoo.mappers import ModelMap, NounMap
 from integrations.odoo.mappers.kinds import Unresolved, store_sent
 from integrations.odoo.pulling.references import ensure_known
-from integrations.odoo.pushing import dependants, history
+from integrations.odoo.pushing import dependants, history, shared
 from integrations.odoo.pushing.delivery import OUTCOME, OWN_FAULTS, REASON, STATUS, Delivery, Pushed, jitter
 from integrations.odoo.pushing.outgoing import Line, batches, change_line, needs, new_line, pad_new
 from integrations.odoo.vanished import gone, stops
@@ -95,6 +95,7 @@ class StateDelivery(Delivery):
         self.to_read_back: list[int] = []
         self.arrived = 0
         self.leads: dict[int, Any] = {}
+        self.held: shared.Held = {}
 
     def work(self, messages: list[OutboxMessage]) -> None:
         """New records in waves, parents before children and never in one call; then the known ones."""
@@ -231,6 +232,7 @@ class StateDelivery(Delivery):
         refused = {one.remote_id: one for one in report.refused}
         applied = {one.row["id"]: one for one in report.applied}
         self.leads = history.leads_of([one.obj for one in report.applied])
+        self.held = shared.held_by_new_customers(self.session, report.applied, self.refs)
         lines: list[Line] = []
         done: list[OutboxMessage] = []
         for work in known:
@@ -260,7 +262,8 @@ class StateDelivery(Delivery):
         if blocked := dependants.waiting_for(self.session.connection, missing):
             self.wait(work.message, timedelta(seconds=2), blocked)
             return None
-        line = change_line(self.session, work.message, found, outgoing, self.refs)
+        unsaid = shared.left_to_customer(outgoing, self.held, self.refs)
+        line = change_line(self.session, work.message, found, outgoing, self.refs, unsaid=unsaid)
         if found.noun.label == history.OPPORTUNITY and (lead := self.leads.get(found.obj.pk)):
             history.add_changes(self.session, line, lead, found.row, self.refs)
         if nouns.FLIP in found.binding.base:

@@ -243,6 +243,30 @@ def test_rule_09_partner_id_travels_with_the_contact_columns_so_that_odoo_overwr
     assert row["contact_name"] == "Bea Buyer"
     lead.refresh_from_db()
     assert lead.contact_name == "Bea Buyer"
+    # E-mail and phone are the customer's (rule 10): the lead has his now, and he keeps them.
+    there = synced.there(contact)
+    assert (there["email"], there["phone"]) == (lead.email, lead.phone) == ("other@example.com", "+49 30 2")
+
+
+@EVERY
+def test_rule_09_a_new_customers_email_that_nobody_here_has_heard_of_is_not_overwritten(
+    synced: TwoSides, admin_user: User
+) -> None:
+    lead = new_lead(admin_user)
+    contact = create_contact(actor=admin_user, name="Other Person", email="other@example.com")
+    synced.settle()
+
+    update_lead(lead, actor=admin_user, email="mine@example.com", phone="+49 30 7")
+    synced.control.write("res.partner", [synced.remote_id(contact)], email="newest@example.com")
+    update_lead(lead, actor=admin_user, contact=contact)
+    synced.settle()
+
+    lead.refresh_from_db()
+    contact.refresh_from_db()
+    there = synced.there(contact)
+    assert there["email"] == contact.email == lead.email == "newest@example.com"
+    assert there["phone"] == only_lead(synced)["phone"] == lead.phone == "+49 30 7"
+    assert [(one.field, one.here) for one in synced.conflicts(lead)] == [("email_from", "mine@example.com")]
 
 
 def test_rule_09_an_opportunity_edited_after_conversion_is_the_same_record(synced: TwoSides, admin_user: User) -> None:
