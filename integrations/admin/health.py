@@ -23,7 +23,7 @@ from integrations.admin.base import MODELS
 from integrations.counting import measures
 from integrations.counting.measures import TONES, Measure
 from integrations.counting.tallies import Figures
-from integrations.models import Connection
+from integrations.models import Alert, Connection
 from integrations.standing import alerts
 from integrations.standing.health import ConnectionHealth, ModelHealth, health_of, verdict
 
@@ -130,7 +130,9 @@ def _all_well(health: ConnectionHealth) -> str:
 def _of_connection(health: ConnectionHealth) -> list[Line]:
     connection = health.connection
     events = _list("integrationevent", result__exact="failed")
-    found = [Line("bad", alerts.sentence(one), events, _("Events")) for one in alerts.open_alerts(connection)]
+    # That it is paused stands below, whether an alert has begun or not.
+    limits = [one for one in alerts.open_alerts(connection) if one.kind != Alert.Kind.PAUSED]
+    found = [Line("bad", alerts.sentence(one), events, _("Events")) for one in limits]
     there = reverse("admin:integrations_connection_change", args=(connection.pk,))
     if connection.state == Connection.State.PAUSED:
         reason = connection.state_reason or _("No reason was kept.")

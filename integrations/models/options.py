@@ -37,7 +37,7 @@ class Pulse(models.Model):
 
 
 class Alert(models.Model):
-    """A limit that was passed: told once when it begins and once when it ends.
+    """A limit that was passed, or a connection that is paused: told once when it begins and once when it ends.
 
     `calm_since`: from when on the value has been within its limit again; `began_mailed_at` and `ended_mailed_at`: when
     the mail server took the mails, empty until then.
@@ -47,6 +47,7 @@ class Alert(models.Model):
         RATE = "rate", _("Success rate")
         DURATION = "duration", _("Duration of a call")
         QUEUE = "queue", _("Length of the queue")
+        PAUSED = "paused", _("Connection paused")
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="alerts")
     kind = models.CharField(max_length=12, choices=Kind.choices)

@@ -1,4 +1,7 @@
-"""Alerts: a limit that the operator set is passed, told once when it begins and once when it ends, by log and mail."""
+"""Alerts: a limit that the operator set is passed, or the connection is paused.
+
+Told once when it begins and once when it ends, by log and mail.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ WINDOW = timedelta(minutes=15)
 # A value that swings around its limit is one alert, not one a minute.
 CALM = timedelta(minutes=5)
 FEWEST_CALLS = 5
+PAUSED = 0.5  # between 0, it runs, and 1, it is paused
 MAIL_FOR = timedelta(hours=24)
 
 
@@ -70,6 +74,10 @@ def open_alerts(connection: Connection) -> list[Alert]:
 
 def sentence(alert: Alert) -> str:
     """What is wrong, in words."""
+    if alert.kind == KIND.PAUSED:
+        paused = alert.ended_at is None
+        reason = alert.connection.state_reason
+        return _("The connection is paused. %(reason)s") % {"reason": reason} if paused else _("It was paused.")
     words = {
         KIND.RATE: _("Only %(value)s %% of the calls to Odoo go well; the limit is %(limit)s %%."),
         KIND.DURATION: _("A call to Odoo takes %(value)s ms on average; the limit is %(limit)s ms."),
@@ -90,6 +98,7 @@ def _readings(connection: Connection, limits: Options, now: datetime) -> list[Re
         Reading(KIND.RATE, lately.rate if enough else None, limits.alert_rate),
         Reading(KIND.DURATION, lately.average_ms if enough else None, limits.alert_duration_ms),
         Reading(KIND.QUEUE, waiting, limits.alert_queue),
+        Reading(KIND.PAUSED, float(connection.state == Connection.State.PAUSED), PAUSED),
     ]
 
 
@@ -161,7 +170,12 @@ def _mail(connection: Connection, alert: Alert, to: list[str]) -> bool:
     title = _("over: %(what)s") if over else _("alert: %(what)s")
     lines = [sentence(alert), _("It began at %(when)s.") % {"when": _moment(alert.began_at)}]
     if alert.ended_at is not None:
-        lines = [_("It is within its limit again since %(when)s.") % {"when": _moment(alert.ended_at)}, *lines]
+        again = (
+            _("The connection runs again since %(when)s.")
+            if alert.kind == KIND.PAUSED
+            else _("It is within its limit again since %(when)s.")
+        )
+        lines = [again % {"when": _moment(alert.ended_at)}, *lines]
     else:
         lines.append(_("Nothing is lost: changes wait until they can be sent. See the page Sync for what to do."))
     try:

@@ -12,7 +12,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
 from integrations.odoo.mappers.custom import OwnField
-from integrations.odoo.mappers.kinds import Direction, Field, TagRefs
+from integrations.odoo.mappers.kinds import Direction, Field, Html, TagRefs
 
 Row = Mapping[str, Any]
 
@@ -77,6 +77,11 @@ class ModelMap:
             for one in noun.fields:
                 wanted.extend(one.reads)
         return tuple(dict.fromkeys(wanted))
+
+    @cached_property
+    def long_texts(self) -> frozenset[str]:
+        """The fields without a bound: rich text, which may hold whole pictures."""
+        return frozenset(one.remote for noun in self.nouns for one in noun.fields if isinstance(one, Html))
 
     @cached_property
     def _by_label(self) -> dict[str, NounMap]:

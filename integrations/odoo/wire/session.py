@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integrations import options
-from integrations.errors import AuthRejected, CompanyLost, ConfigError, FieldUnknown, RightMissing
+from integrations.errors import AuthRejected, CompanyLost, ConfigError, FieldUnknown, RightMissing, TooLarge
 from integrations.eventlog import EventLog
 from integrations.mailbox.runs import RunBook
 from integrations.models import BatchSize, Connection, Lane
@@ -29,6 +30,7 @@ from integrations.odoo.wire.client import CallInfo, CallRecord, OdooClient, Odoo
 from integrations.odoo.wire.schema import ABSENT, Dropped, Schema, SchemaView
 from integrations.options import Options
 
+logger = logging.getLogger(__name__)
 WRITE_TIMEOUT = 90.0
 # No tracking notes, no word to whom an activity is assigned, no invitation to whom a meeting is held with.
 QUIET = {"tracking_disable": True, "mail_activity_quick_update": True, "no_mail_to_attendees": True}
@@ -128,7 +130,11 @@ class Session:
     def _read(self, model_map: ModelMap, ids: Sequence[int]) -> Rows:
         model, context = model_map.remote_model, self.read_context
         try:
-            return self._with_fields(model_map, lambda fields: self.client.read(model, ids, fields, context=context))
+            return self._with_fields(
+                model_map,
+                lambda fields: self.client.read(model, ids, fields, context=context),
+                alone=len(ids) == 1,
+            )
         except RightMissing:
             # One hidden record fails the read of all.
             seen = self.client.search(model, [["id", "in", list(ids)]], context=context)
@@ -194,18 +200,33 @@ class Session:
             model_map,
             lambda fields: self.client.search_read(model, domain, fields, order=order, limit=limit, context=context),
             only=only,
+            alone=limit == 1,
         )
 
     def _with_fields(
-        self, model_map: ModelMap, ask: Callable[[Sequence[str]], Rows], *, only: Sequence[str] = ()
+        self,
+        model_map: ModelMap,
+        ask: Callable[[Sequence[str]], Rows],
+        *,
+        only: Sequence[str] = (),
+        alone: bool = False,
     ) -> Rows:
-        """Ask with the mapped fields; once more without those that Odoo refuses to our user."""
+        """Ask with the mapped fields; once more without those that Odoo refuses to our user.
+
+        `alone`: one record is asked for. If even that is too large an answer, its long texts are left out: what a row
+        lacks is left alone on both sides, and the rest of the record and of its model goes on.
+        """
         model, wanted = model_map.remote_model, only or model_map.remote_fields
         fields = fitting(model_map, schema.fields_for(self.client, model, wanted))
         try:
             return ask(fields)
         except FieldUnknown as error:
             return ask(fitting(model_map, schema.without(self.client, error, model, wanted)))
+        except TooLarge:
+            if not alone:
+                raise
+            logger.warning("read.without_long_texts", extra={"remote_model": model})
+            return ask([name for name in fields if name not in model_map.long_texts])
         except RightMissing:
             refused = self._refused(model, fields) if self.client.check_access(model, "read") else []
             if not refused:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -16,6 +17,7 @@ from crm.models import Account, User
 from integrations import options
 from integrations.eventlog import EventLog
 from integrations.models import Alert, Connection, OutboxMessage
+from integrations.odoo.wire.session import pause
 from integrations.odoo.wire.target import CallRecord
 from integrations.standing import alerts
 from tests.factories import UserFactory
@@ -61,6 +63,11 @@ def queue(odoo: Connection, count: int) -> None:
     )
 
 
+def body(mail: Any) -> str:
+    text: str = mail.get_payload(decode=True).decode()
+    return text
+
+
 def test_an_alert_is_mailed_once_when_it_begins_and_once_when_it_ends(
     connection_to_odoo: Connection, admin: User, mailbox: Mailbox
 ) -> None:
@@ -70,8 +77,7 @@ def test_an_alert_is_mailed_once_when_it_begins_and_once_when_it_ends(
         alerts.watch(now=minute(number))
     assert [mail["Subject"] for mail in mailbox.mails] == ["Tandem, Odoo: alert: Success rate"]
     assert mailbox.recipients == [["boss@example.com"]]
-    body = mailbox.mails[0].get_payload(decode=True).decode()
-    assert "Only 50 % of the calls to Odoo go well; the limit is 80 %." in body
+    assert "Only 50 % of the calls to Odoo go well; the limit is 80 %." in body(mailbox.mails[0])
 
     for number in range(16, 40):
         calls(connection_to_odoo, ok=3)
@@ -109,6 +115,24 @@ def test_each_limit_has_its_alert_and_zero_is_none(connection_to_odoo: Connectio
         "A call to Odoo takes 3000 ms on average; the limit is 2000 ms.",
         "4 messages wait; the limit is 3.",
     ]
+
+
+def test_a_paused_connection_is_mailed_at_once_with_its_reason_and_again_when_it_runs(
+    connection_to_odoo: Connection, admin: User, mailbox: Mailbox
+) -> None:
+    pause(connection_to_odoo, "Odoo refuses the key.")
+    alerts.watch(now=minute(0))
+    alerts.watch(now=minute(1))
+    (mail,) = mailbox.mails
+    assert mail["Subject"] == "Tandem, Odoo: alert: Connection paused"
+    assert "The connection is paused. Odoo refuses the key." in body(mail)
+    assert "Nothing is lost" in body(mail)
+
+    Connection.objects.update(state=Connection.State.ACTIVE, state_reason="")
+    alerts.watch(now=minute(2))
+    alerts.watch(now=minute(8))
+    assert "The connection runs again since" in body(mailbox.mails[-1])
+    assert len(mailbox.mails) == 2
 
 
 def test_a_handful_of_calls_is_too_little_to_judge(connection_to_odoo: Connection) -> None:

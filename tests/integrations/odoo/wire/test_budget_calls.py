@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm.models import Account, User
-from crm.services.accounts import create_account
+from crm.services.accounts import create_account, update_account
 from integrations import sync
 from integrations.errors import CircuitOpen, ConfigError, RateLimited, TransientError
 from integrations.models import BatchSize, Budget, Connection, OutboxMessage
@@ -232,6 +232,28 @@ def test_an_answer_that_is_too_large_is_asked_for_in_parts(
     assert set(Account.objects.values_list("name", flat=True)) == names
     size = BatchSize.objects.get(kind="read", remote_model="res.partner")
     assert (size.size, size.reason) == (2, "A call with 4 rows was too large.")
+
+
+@pytest.mark.parametrize(("series", "transport"), TRANSPORTS)
+def test_a_record_that_is_too_large_alone_comes_without_its_long_text_and_all_others_come_whole(
+    behind_proxy: TwoSides, proxy: RunningProxy, transport: str, admin_user: User
+) -> None:
+    names = partners_there(behind_proxy, 4)
+    rows = [row for row in behind_proxy.control.dump("res.partner") if row["name"] in names]
+    behind_proxy.control.write("res.partner", [row["id"] for row in rows], comment="<p>Long</p>", phone="1")
+    # Four, two and one are too large, and of the one the first look.
+    proxy.rule("status", status=413, count=3, **behind_proxy.wire_of("res.partner", "read"))
+
+    behind_proxy.pull()
+
+    found = {one.name: (one.description, one.phone) for one in Account.objects.all()}
+    assert set(found) == names
+    assert sorted(found.values()) == [("", "1"), *[("Long", "1")] * 3]
+    large = Account.objects.get(description="")
+    update_account(large, actor=admin_user, phone="2")
+    behind_proxy.settle()
+    there = behind_proxy.there(large)
+    assert (there["phone"], there["comment"]) == ("2", "<p>Long</p>")
 
 
 def test_a_read_without_an_answer_in_time_is_made_with_less(
