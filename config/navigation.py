@@ -46,6 +46,7 @@ DRAWINGS = {
     "public": "map-pin",
     "shield_person": "user",
     "schedule": "clock",
+    "history": "history",
     "home": "home",
     "view_kanban": "layout-kanban",
 }
@@ -189,6 +190,7 @@ NAVIGATION: list[dict[str, Any]] = [
         _item(_("Lost reasons"), "thumb_down", "crm.lostreason"),
         _item(_("Countries"), "public", "crm.country"),
         _item(_("Groups"), "shield_person", "auth.group", right="change"),
+        _item(_("Audit log"), "history", "crm.change"),
         _item(_("Schedule"), "schedule", "django_celery_beat.periodictask", right="change"),
         collapsible=True,
     ),

@@ -13,6 +13,9 @@ from django.utils.safestring import SafeString
 from crm.custom import CustomField
 from crm.models import OwnFields, Record
 
+# Stands in a record panel that will soon say something else; pages look again.
+WAITS = "data-waits"
+
 RecordPanel = Callable[[Record, Any], SafeString]
 ListBadges = Callable[[Sequence[Record]], Mapping[uuid.UUID, SafeString]]
 

@@ -1,5 +1,5 @@
 """The repair bench of the CRM: one module per noun; actions call services, logs are read-only."""
 
-from crm.admin import accounts, beat, pipeline, setup, tokens, users, work
+from crm.admin import accounts, audit, beat, pipeline, setup, tokens, users, work
 
-__all__ = ["accounts", "beat", "pipeline", "setup", "tokens", "users", "work"]
+__all__ = ["accounts", "audit", "beat", "pipeline", "setup", "tokens", "users", "work"]

@@ -3,6 +3,7 @@
 from crm.models.accounts import Account, Contact
 from crm.models.activities import Activity, CommunicationLog, Note, Task
 from crm.models.answers import KeptAnswer
+from crm.models.audit import Change, Origin
 from crm.models.base import Coordinates, Linked, OwnFields, PostalAddress, Record, RecordQuerySet
 from crm.models.opportunities import LostReason, Opportunity, Priority, Stage, StageChange
 from crm.models.places import Country, CountryState
@@ -13,6 +14,7 @@ from crm.models.views import SavedView
 __all__ = [
     "Account",
     "Activity",
+    "Change",
     "CommunicationLog",
     "Contact",
     "Coordinates",
@@ -23,6 +25,7 @@ __all__ = [
     "LostReason",
     "Note",
     "Opportunity",
+    "Origin",
     "OwnFields",
     "PostalAddress",
     "Priority",

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from crm import audit
 from crm.models import Account, Contact
 
 SHARED = (
@@ -48,6 +49,7 @@ def contact_becomes_account(*, contact: Contact) -> Account:
         contact.is_primary = False
         contact.archived_at = contact.archived_at or account.created_at
         contact.save(update_fields=["moved_to", "is_primary", "archived_at"])
+        audit.keep(audit.turned(account, actor=None))
     return account
 
 
@@ -85,6 +87,7 @@ def account_becomes_contact(*, account: Account) -> Contact:
         contact.tags.set(tags)
         _move_history(account, "account", {"account": None, "contact": contact})
         account.delete()
+        audit.keep(audit.turned(contact, actor=None))
     return contact
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from functools import cache
 from itertools import islice
@@ -15,7 +16,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm import registry
+from crm import audit, registry
 from crm.custom import PREFIX, merged
 from crm.models import OwnFields, Record, Tag, User
 from integrations import outbox
@@ -63,6 +64,7 @@ def insert(record: R, *, actor: User | None, tags: Iterable[Tag] | None = None, 
         record.save(force_insert=True)
         if tags is not None:
             tags_of(record).set(tags)
+        audit.keep(audit.made(record, actor=actor))
         if announce:
             outbox.announce(record)
     return record
@@ -102,6 +104,7 @@ def insert_many(
             insert_rows(chunk)
             if tags:
                 _link_tags(model, chunk, tags)
+            audit.keep(*(audit.made(record, actor=actor) for record in chunk))
             if announce:
                 outbox.announce(*chunk)
         saved.extend(chunk)
@@ -129,9 +132,11 @@ def change(
         current = locked(record)
         if expected_version is not None and current.version != expected_version:
             raise StaleVersionError(current)
+        before = copy(current)
         changed = [name for name, value in values.items() if _differs(current, name, value)]
         wanted = None if tags is None else list(tags)
-        tags_changed = _tags_differ(current, wanted)
+        tagged = None if wanted is None else (_tag_keys(current), {tag.pk for tag in wanted})
+        tags_changed = tagged is not None and tagged[0] != tagged[1]
         own_changed = _change_own(current, custom) if custom else []
         if not changed and not tags_changed and not own_changed:
             return current
@@ -148,6 +153,7 @@ def change(
             current.save(update_fields=[*changed, *(["custom"] if own_changed else []), *STAMPED])
             if tags_changed and wanted is not None:
                 tags_of(current).set(wanted)
+            audit.keep(audit.changed(before, current, names, actor=actor, tags=tagged))
         if announce:
             outbox.announce(current)
     return current
@@ -236,11 +242,8 @@ def _differs(record: Record, name: str, value: Any) -> bool:
         raise ValidationError({name: error}) from error
 
 
-def _tags_differ(record: Record, tags: Iterable[Tag] | None) -> bool:
-    if tags is None:
-        return False
-    held = set(tags_of(record).values_list("pk", flat=True))
-    return held != {tag.pk for tag in tags}
+def _tag_keys(record: Record) -> set[int]:
+    return set(tags_of(record).values_list("pk", flat=True))
 
 
 def _own(record: Any) -> OwnFields:

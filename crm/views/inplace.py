@@ -26,6 +26,7 @@ from crm.views.access import may, person, record_or_404
 from crm.views.details import Detail, detail_of
 from crm.views.done import done, tell_draft
 from crm.views.forms import refuse
+from crm.views.panels import panels_of
 
 TRIES = 3
 
@@ -130,7 +131,7 @@ def _shown(place: Place, record: Any, *, saved: bool = False) -> HttpResponse:
     context: dict[str, Any] = {"noun": place.noun, "record": record, "detail": place.detail(record), "saved": saved}
     context["can_edit"] = place.noun.editable(record)
     if saved:
-        context["panels"] = registry.record_panels(record, person(place.request))
+        context |= panels_of(place.request, place.noun, record)
     return render(place.request, "workspace/_detail_shown.html", context)
 
 

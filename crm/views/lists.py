@@ -23,6 +23,8 @@ from crm.views.access import may, person
 from crm.views.addresses import address, chips, tidy
 
 PAGE_SIZE = 50
+# What an address may hold beside filters.
+PARTS = frozenset({"sort", "columns", "cursor", "view"})
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,12 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
     chosen = noun.filters(query, queryset=noun.rows(user), request=request)
     order = order_of(query, noun)
     columns = columns_of(query, noun)
-    trouble = ""
+    troubles = [_left_out(names)] if (names := unknown_of(query, noun, chosen)) else []
     rows = chosen.qs if chosen.is_valid() else noun.model._default_manager.none()
     try:
         page = keyset.page_of(rows, order, cursor=query.get("cursor", ""), size=PAGE_SIZE)
     except keyset.BadCursor:
-        trouble = _("That page is no longer there; this is the first one.")
+        troubles.append(_("That page is no longer there; this is the first one."))
         page = keyset.page_of(rows, order, size=PAGE_SIZE)
     count = keyset.count_of(rows)
     context = {
@@ -72,7 +74,7 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
         "lines": _lines(page.rows, columns),
         "count": count,
         "count_limit": keyset.COUNT_LIMIT,
-        "trouble": trouble,
+        "troubles": troubles,
         "next": address(query, cursor=page.next) if page.next else "",
         "previous": address(query, cursor=page.previous) if page.previous else "",
         "bare": address(QueryDict(), sort=query.get("sort", ""), columns=query.get("columns", "")),
@@ -103,6 +105,21 @@ def columns_of(query: QueryDict, noun: Noun) -> list[Column]:
     if not asked & {column.key for column in noun.columns}:
         return [column for column in noun.columns if column.shown]
     return [column for column in noun.columns if column is first or column.key in asked]
+
+
+def unknown_of(query: QueryDict, noun: Noun, chosen: Any) -> list[str]:
+    """What the address, or the view kept from it, names and this list has not, or no more; as it was typed."""
+    filters = [name for name in query if name not in chosen.form.fields and name not in PARTS]
+    known = {column.key for column in noun.columns}
+    columns = [key for key in query.get("columns", "").split(",") if key and key not in known]
+    sort = query.get("sort", "")
+    unsorted = sort and keyset.Order.parse(sort).field not in noun.sorts()
+    return list(dict.fromkeys([*filters, *columns, *([sort.removeprefix("-")] if unsorted else [])]))
+
+
+def _left_out(names: Sequence[str]) -> str:
+    said = ", ".join(f"“{name[:40]}”" for name in names[:5])
+    return _("This list has no filter or column %(names)s, or has it no more; it is left out.") % {"names": said}
 
 
 def _header(query: QueryDict, column: Column, order: keyset.Order) -> Header:

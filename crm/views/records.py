@@ -20,6 +20,7 @@ from crm.nouns import Noun, url_of
 from crm.views.access import may, person, record_or_404
 from crm.views.composer import KINDS
 from crm.views.details import sections_of
+from crm.views.panels import panels_of
 from crm.views.search import note_recent
 
 
@@ -37,7 +38,7 @@ def record_page(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpRespo
     context = {
         "noun": noun,
         "record": record,
-        "panels": registry.record_panels(record, user),
+        **panels_of(request, noun, record),
         "sections": sections_of(noun, record),
         "boxes": list(related.boxes(record, user)),
         "actions": registry.record_actions(record) if may_change else [],

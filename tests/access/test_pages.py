@@ -49,6 +49,8 @@ OF_VIEWS = {"view", "view-update", "view-forget"}
 OF_RECORD: dict[str, Row] = {
     "record": Row("get"),
     "timeline": Row("get"),
+    "history": Row("get"),
+    "panels": Row("get"),
     "edit": Row("get", writes=True),
     "field": Row("post", writes=True),
     "write": Row("post", writes=True),

@@ -15,6 +15,8 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from crm.audit import coming_from
+from crm.models import Origin
 from integrations.errors import MISTAKES, place_of
 from integrations.mailbox.steps import Step, reached
 from integrations.models import Binding, MatchCandidate
@@ -112,7 +114,8 @@ class Applier:
             reached(Step.APPLIED)
             return report
 
-        return try_again(chunk, between=self.refs.clear, wait_for_disk=False)
+        with coming_from(Origin.ODOO):
+            return try_again(chunk, between=self.refs.clear, wait_for_disk=False)
 
     def _refuse(self, refusal: Refusal) -> Report:
         with transaction.atomic():

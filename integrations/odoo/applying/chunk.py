@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.models import Opportunity, StageChange, Tag
+from crm import audit
+from crm.models import Change, Opportunity, StageChange, Tag
 from integrations import outbox
 from integrations.mailbox.bindings import objects_of
 from integrations.mailbox.runs import image, image_under_way, keep_images
@@ -18,6 +20,7 @@ from integrations.odoo.applying import clashes, matching, nouns
 from integrations.odoo.applying.again import ours_again
 from integrations.odoo.applying.beside import load_beside
 from integrations.odoo.applying.build import Built, RowRefused, build, check_length, default_stage_id, moment
+from integrations.odoo.applying.history import change_of
 from integrations.odoo.applying.links import link_pending
 from integrations.odoo.applying.primary import give_up
 from integrations.odoo.applying.report import Applied, Refusal, Report, Row, park
@@ -70,6 +73,7 @@ class Chunk:
         self.book = applier.book
         self.run_id = applier.book.pk if applier.book else None
         self.images: list[BeforeImage] = []
+        self.changes: list[Change | None] = []
 
     def run(self) -> Report:
         bindings = self._bindings()
@@ -209,7 +213,7 @@ class Chunk:
 
     def _write(self, applied: Applied, fields: set[str]) -> None:
         obj, noun = applied.obj, applied.noun
-        stage_before = getattr(obj, "stage_id", None)
+        before = copy(obj)
         touched: set[Field] = {*applied.merged.changes, *self._drawn_along(applied)}
         applied.before = {one.remote: one.read(obj) for one in touched}
         for one, here in applied.merged.changes.items():
@@ -227,12 +231,13 @@ class Chunk:
         obj.updated_at = self.now
         obj.updated_by_id = None
         obj.search_text = obj.build_search_text()
-        if isinstance(obj, Opportunity) and obj.stage_id != stage_before:
+        if isinstance(obj, Opportunity) and obj.stage_id != before.stage_id:
             obj.stage_since = self.now
             fields.add("stage_since")
             StageChange.objects.create(
-                opportunity=obj, from_stage_id=stage_before, to_stage_id=obj.stage_id, changed_at=self.now
+                opportunity=obj, from_stage_id=before.stage_id, to_stage_id=obj.stage_id, changed_at=self.now
             )
+        self.changes.append(change_of(before, obj, touched))
 
     def _drawn_along(self, applied: Applied) -> list[Field]:
         """Fields that a change of another one may move."""
@@ -376,6 +381,7 @@ class Chunk:
             update_rows(touched, BINDING_FIELDS)
         self.report.conflicts += clashes.keep(self.connection, self.report.applied, self.questions, self.now)
         keep_images(self.images)
+        audit.keep(*self.changes)
         self._count()
         if self.links:
             PendingLink.objects.bulk_create(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from crm import audit
 from integrations.mailbox.bindings import objects_of
 from integrations.mailbox.runs import image, keep_images
 from integrations.models import BeforeImage, Binding, PendingLink
+from integrations.odoo.applying.history import change_of
 from integrations.odoo.applying.primary import give_up
 from integrations.odoo.mappers import Maps
 from integrations.odoo.mappers.kinds import Json, Ref, Unresolved, base_pair, store_pair
@@ -66,10 +69,12 @@ def link_pending(applier: Applier, remote_ids: Sequence[int]) -> None:
 
 
 def _set(obj: Any, binding: Binding, one: Ref, here: Json, remote_id: int) -> None:
+    before = copy(obj)
     one.write(obj, here)
     obj.version += 1
     obj.updated_at = timezone.now()
     obj.save(update_fields=[*one.attributes, *give_up(obj), "version", "updated_at"])
+    audit.keep(change_of(before, obj, [one]))
     store_pair(one, binding.base, here, remote_id)
     binding.save(update_fields=["base"])
 

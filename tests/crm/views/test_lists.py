@@ -176,3 +176,15 @@ def test_every_sortable_column_has_an_index_that_begins_with_it(db: None) -> Non
         leading = {index.fields[0].removeprefix("-") for index in noun.model._meta.indexes}
         missing += [(noun.key, field) for field in noun.sorts() if field not in leading]
     assert missing == []
+
+
+def test_what_a_list_has_no_more_is_named_and_left_out(client: Client, admin_user: User) -> None:
+    client.force_login(admin_user)
+    AccountFactory.create(name="Alder")
+
+    asked = {"no_such_filter": "1", "columns": "name,fax", "sort": "-faxed", "q": "alder"}
+    page = client.get("/accounts/", asked).content.decode()
+
+    assert "has no filter or column “no_such_filter”, “fax”, “faxed”" in page
+    assert "Alder" in page
+    assert "no filter or column" not in client.get("/accounts/", {"sort": "-name", "q": "alder"}).content.decode()

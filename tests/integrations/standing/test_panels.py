@@ -268,3 +268,23 @@ def test_links_lead_to_the_address_that_people_use(series: int, url: str, public
     assert record_url(odoo, "crm.lead", 7) == expected
     assert record_url(odoo, "crm.lead", None) == ""
     assert record_url(odoo, "mail.message", 7) == ""
+
+
+def test_the_page_looks_again_while_a_change_is_on_its_way_and_stops_then(
+    odoo: Connection, account: Account, admin_user: User, signed_in: SignIn
+) -> None:
+    tie(odoo, account)
+    waiting = message(odoo, account, STATUS.WAITING)
+    client = signed_in(admin_user)
+    panels = reverse("workspace:panels", args=("accounts", account.uuid))
+
+    first = client.get(reverse("workspace:record", args=("accounts", account.uuid))).content.decode()
+    again = client.get(panels, {"asked": "1"}).content.decode()
+    last = client.get(panels, {"asked": "15"}).content.decode()
+
+    assert f'hx-get="{panels}?asked=1" hx-trigger="load delay:1s"' in first
+    assert f'hx-get="{panels}?asked=2" hx-trigger="load delay:2s"' in again
+    assert ("Waiting to be sent" in last, "hx-get" in last) == (True, False)
+    waiting.delete()
+    done = client.get(panels, {"asked": "2"}).content.decode()
+    assert ("In step" in done, "hx-get" in done) == (True, False)

@@ -1,0 +1,105 @@
+"""Writing the audit log: one row per record and write, in the transaction of the write.
+
+Services do it; where a write comes from is set once, by whoever lets it in: a middleware for pages and the API, the
+import, the sync.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.http import HttpRequest, HttpResponse
+
+from crm.custom import PREFIX
+from crm.models import Change, Origin, Record, User
+from integrations.models.bulk import insert_rows
+
+TAGS = "tags"
+ACTION = Change.Action
+API = "/api/"
+
+_origin: ContextVar[Origin] = ContextVar("origin", default=Origin.PROGRAM)
+
+
+@contextmanager
+def coming_from(origin: Origin) -> Iterator[None]:
+    """Whatever is written inside comes from there."""
+    token = _origin.set(origin)
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
+def origin_of_request(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: what a request writes comes from a page or from the API."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        with coming_from(Origin.API if request.path.startswith(API) else Origin.PAGE):
+            return get_response(request)
+
+    return handle
+
+
+def made(record: Record, *, actor: User | None) -> Change:
+    """That a record was made; unsaved, as all of these."""
+    return _entry(record, actor, ACTION.MADE, {})
+
+
+def turned(record: Record, *, actor: User | None) -> Change:
+    """That a record became what it is now: a contact an account, or back."""
+    return _entry(record, actor, ACTION.TURNED, {})
+
+
+def changed(
+    before: Record,
+    after: Record,
+    names: Iterable[str],
+    *,
+    actor: User | None,
+    tags: tuple[Iterable[int], Iterable[int]] | None = None,
+) -> Change | None:
+    """What of these fields differs between a record's copy from before and the record; None when nothing does.
+
+    `names` may hold fields of the user's own ("custom.key"). `tags`: primary keys of its tags before and after.
+    """
+    fields = {name: pair for name in names if name != TAGS and (pair := _pair(before, after, name))[0] != pair[1]}
+    if tags is not None and (pair := [sorted(one) for one in tags])[0] != pair[1]:
+        fields[TAGS] = pair
+    if not fields:
+        return None
+    action = ACTION.CHANGED
+    if "archived_at" in fields:
+        action = ACTION.RESTORED if fields["archived_at"][1] is None else ACTION.TRASHED
+    return _entry(after, actor, action, fields)
+
+
+def keep(*changes: Change | None) -> None:
+    """Write these. One statement."""
+    insert_rows([one for one in changes if one is not None])
+
+
+def _entry(record: Record, actor: User | None, action: Change.Action, fields: dict[str, Any]) -> Change:
+    return Change(
+        actor=actor,
+        origin=_origin.get(),
+        action=action,
+        content_type=ContentType.objects.get_for_model(record),
+        object_uuid=record.uuid,
+        name=str(record)[:255],
+        fields=fields,
+    )
+
+
+def _pair(before: Record, after: Record, name: str) -> Sequence[Any]:
+    return [_held(before, name), _held(after, name)]
+
+
+def _held(record: Any, name: str) -> Any:
+    if name.startswith(PREFIX):
+        return record.custom.get(name.removeprefix(PREFIX))
+    return getattr(record, record._meta.get_field(name).attname)
