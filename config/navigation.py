@@ -191,6 +191,7 @@ NAVIGATION: list[dict[str, Any]] = [
         _item(_("Countries"), "public", "crm.country"),
         _item(_("Groups"), "shield_person", "auth.group", right="change"),
         _item(_("Audit log"), "history", "crm.change"),
+        _item(_("API tokens"), "vpn_key", "crm.personaltoken"),
         _item(_("Schedule"), "schedule", "django_celery_beat.periodictask", right="change"),
         collapsible=True,
     ),

@@ -279,6 +279,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "crm.api.personal_tokens.PersonalTokens",
         "rest_framework_simplejwt.authentication.JWTAuthentication",
         "crm.api.access.SignedIn",
     ],

@@ -6,7 +6,8 @@ Which rows of a model somebody sees is another question: RecordQuerySet.visible_
 from __future__ import annotations
 
 WORK_MODELS = frozenset({"account", "contact", "opportunity", "activity", "task", "note", "communicationlog", "tag"})
-AUDIT = "change"  # shows the records of all; for administrators
+# Tables that tell of all people: the audit log ("change") and their tokens.
+FOR_ADMINS = frozenset({"change", "personaltoken"})
 WORK_APPS = frozenset({"leads", "dialer"})
 READERS = frozenset({"super_admin", "admin", "sales_manager", "sales_user", "read_only"})
 WRITERS = frozenset({"super_admin", "admin", "sales_manager", "sales_user"})
@@ -26,7 +27,7 @@ def role_grants(role: str, perm: str) -> bool:
         return True
     if app == "integrations":
         return role == "sales_manager" and (action == "view" or perm in SETTLERS)
-    if app == "crm" and model == AUDIT:
+    if app == "crm" and model in FOR_ADMINS:
         return False
     if app == "crm" and model not in WORK_MODELS:
         return action == "view" and role in READERS

@@ -21,6 +21,7 @@ from crm.views import (
     records,
     saved,
     search,
+    tokens,
 )
 from crm.workbook import OPPORTUNITIES
 
@@ -47,10 +48,13 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("search/", search.search, name="search"),
     path("search/palette/", search.palette, name="palette"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<uuid:uuid>/revoke/", tokens.revoke, name="token-revoke"),
     path("pick/<str:label>/", forms.pick, name="pick"),
     path("pipeline/", board.board, {"noun": OPPORTUNITIES}, name="board"),
     path("pipeline/cards/<uuid:stage>/", board.cards, {"noun": OPPORTUNITIES}, name="board-cards"),
     path("pipeline/move/<uuid:uuid>/", moves.move, {"noun": OPPORTUNITIES}, name="board-move"),
+    path("pipeline/edit/<uuid:uuid>/", moves.edit, {"noun": OPPORTUNITIES}, name="board-edit"),
     path("pipeline/move/<uuid:uuid>/undo/", moves.take_back, {"noun": OPPORTUNITIES}, name="board-undo"),
     path("<noun:noun>/", lists.record_list, name="list"),
     path("<noun:noun>/bulk/", bulk.change, name="bulk"),

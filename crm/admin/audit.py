@@ -64,7 +64,7 @@ class ChangeAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("fields"))
     def fields_column(self, row: Change) -> str:
-        return ", ".join(row.fields) or cells.NOTHING
+        return ", ".join(history.label_of(row, name) for name in row.fields) or cells.NOTHING
 
     @display(description=gettext_lazy("fields"))
     def details(self, row: Change) -> SafeString | str:

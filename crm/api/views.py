@@ -12,30 +12,31 @@ from rest_framework.response import Response
 
 from crm import workbook
 from crm.api import resources, serializers
+from crm.api.bulk import ChangesMany
 from crm.api.idempotency import once
 from crm.api.resources import Resource
 from crm.api.viewsets import Lookups
-from crm.api.writes import Changes, Creates, Trashes
+from crm.api.writes import Creates, Trashes
 from crm.filters import users
 from crm.models import Country, CountryState, LostReason, Stage, User
 from crm.services import activities, pipeline, tasks
 
 
-class Accounts(Changes):
+class Accounts(ChangesMany):
     """Companies."""
 
     resource = Resource.of(workbook.ACCOUNTS)
     serializer_class = serializers.AccountSerializer
 
 
-class Contacts(Changes):
+class Contacts(ChangesMany):
     """People."""
 
     resource = Resource.of(workbook.CONTACTS)
     serializer_class = serializers.ContactSerializer
 
 
-class Opportunities(Changes):
+class Opportunities(ChangesMany):
     """Deals."""
 
     resource = Resource.of(workbook.OPPORTUNITIES)
@@ -51,7 +52,7 @@ class Opportunities(Changes):
         return self.answer(pipeline.move_to_stage(record, stage=stage, **self.by_whom(record)))
 
 
-class Activities(Changes):
+class Activities(ChangesMany):
     """What was done or is planned."""
 
     resource = Resource.of(workbook.ACTIVITIES)
@@ -67,7 +68,7 @@ class Activities(Changes):
         return self.answer(activities.complete_activity(record, **self.by_whom(record), **outcome))
 
 
-class Tasks(Changes):
+class Tasks(ChangesMany):
     """What is to be done by a day."""
 
     resource = Resource.of(workbook.TASKS)
@@ -89,7 +90,7 @@ class Notes(Creates, Trashes):
     serializer_class = serializers.NoteSerializer
 
 
-class Tags(Changes):
+class Tags(ChangesMany):
     """Labels, unique whatever the case."""
 
     resource = resources.TAGS

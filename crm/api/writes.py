@@ -28,10 +28,13 @@ class Creates(RecordViewSet):
         answer["Location"] = request.build_absolute_uri(f"{request.path}{record.uuid}/")
         return answer
 
-    def read(self, serializer_class: type[Serializer[Any]], record: Any = None) -> dict[str, Any]:
-        """The values of the body in their types; raises ValidationError by field."""
+    def read(self, serializer_class: type[Serializer[Any]], record: Any = None, *, body: Any = None) -> dict[str, Any]:
+        """The values of the body, or of this part of it, in their types; raises ValidationError by field."""
         serializer = serializer_class(
-            record, data=self.request.data, partial=record is not None, context=self.get_serializer_context()
+            record,
+            data=self.request.data if body is None else body,
+            partial=record is not None,
+            context=self.get_serializer_context(),
         )
         serializer.is_valid(raise_exception=True)
         values: dict[str, Any] = serializer.validated_data

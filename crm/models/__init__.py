@@ -8,6 +8,7 @@ from crm.models.base import Coordinates, Linked, OwnFields, PostalAddress, Recor
 from crm.models.opportunities import LostReason, Opportunity, Priority, Stage, StageChange
 from crm.models.places import Country, CountryState
 from crm.models.tags import Tag
+from crm.models.tokens import PersonalToken
 from crm.models.users import Team, User
 from crm.models.views import SavedView
 
@@ -27,6 +28,7 @@ __all__ = [
     "Opportunity",
     "Origin",
     "OwnFields",
+    "PersonalToken",
     "PostalAddress",
     "Priority",
     "Record",

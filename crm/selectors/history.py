@@ -25,11 +25,12 @@ SAID = frozenset({"archived_at"})
 
 @dataclass(frozen=True)
 class Line:
-    """One field: its label, its value before and after; values are safe to show."""
+    """One field: its label, its value before and after, safe to show; `had`: there was a value before."""
 
     label: str
     before: Any
     after: Any
+    had: bool
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,14 @@ def of_record(object_uuid: uuid.UUID, *, before: int | None = None) -> tuple[lis
     found = list((rows.filter(pk__lt=before) if before else rows)[: STRETCH + 1])
     shown = found[:STRETCH]
     return in_words(shown), shown[-1].pk if len(found) > STRETCH else None
+
+
+def label_of(change: Change, name: str) -> str:
+    """What a changed field is called. No query; a field of the user's own goes by its key."""
+    field = _field(change, name)
+    if name == TAGS or field is None:
+        return str(Tag._meta.verbose_name_plural) if name == TAGS else name.removeprefix(PREFIX)
+    return str(field.verbose_name)
 
 
 def in_words(changes: Sequence[Change]) -> list[Entry]:
@@ -92,17 +101,16 @@ def _lines(change: Change, targets: Targets, own: Mapping[str, CustomField]) -> 
     for name, pair in change.fields.items():
         if name in SAID:
             continue
-        label = name.removeprefix(PREFIX)
+        label = str(own[name].label) if name in own else label_of(change, name)
         words: Callable[[Any], Any] = _plain
-        field = _field(change, name)
         if name == TAGS:
-            label, words = str(Tag._meta.verbose_name_plural), _tag_words(targets)
+            words = _tag_words(targets)
         elif name in own:
-            label, words = str(own[name].label), own[name].words
-        elif field is not None:
-            label, words = str(field.verbose_name), _field_words(change, field, targets)
-        before, after = (words(value) or cells.NOTHING for value in pair)
-        yield Line(label, before, after)
+            words = own[name].words
+        elif (field := _field(change, name)) is not None:
+            words = _field_words(change, field, targets)
+        before, after = (words(value) for value in pair)
+        yield Line(label, before or cells.NOTHING, after or cells.NOTHING, bool(before))
 
 
 def _plain(value: Any) -> str:

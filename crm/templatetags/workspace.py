@@ -77,6 +77,8 @@ def styled(field: BoundField) -> SafeString:
     widget = field.field.widget
     kind = getattr(widget, "input_type", "")
     base = {"select": "form-select", "checkbox": "form-check-input", "radio": ""}.get(kind, "form-control")
+    if field.use_fieldset:  # many boxes: a class would make a box of their frame
+        base = ""
     attrs: dict[str, str | bool] = {"class": f"{base} is-invalid".strip() if field.errors else base}
     if field.errors:
         attrs |= {"aria-invalid": "true", "aria-describedby": f"{field.id_for_label}_error"}

@@ -1,4 +1,4 @@
-"""Moving a deal to another stage from the board, and taking that back."""
+"""What is done to a deal on the board: moved to another stage, put back, its main details edited."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from crm.forms import form_of
 from crm.models import Stage
 from crm.nouns import Noun
 from crm.services import pipeline
@@ -22,8 +23,11 @@ from crm.services.pipeline import Place
 from crm.services.records import StaleVersionError
 from crm.views.access import may, person, record_or_404
 from crm.views.board import asked, card_context, card_of, columns, query_of
+from crm.views.forms import refuse
 
 UNDO_SECONDS = 3600
+# What the card says, and can be changed on it.
+EDITED = ("name", "amount", "currency", "close_date", "owner")
 
 
 class MoveForm(forms.Form):
@@ -56,6 +60,33 @@ def move(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
         return _answer(request, noun, deal, " ".join(refusal.messages), status=422)
     words = _("“%(name)s” is in %(stage)s now.") % {"name": moved, "stage": stage}
     return _answer(request, noun, moved, words, undo=_token(place, uuid))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may("change")
+def edit(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
+    """Ask for a deal's main details and save them; a refusal comes back into the dialog with all that was typed."""
+    deal = record_or_404(request, noun, uuid)
+    if not _by_htmx(request) or not noun.editable(deal):
+        return redirect(reverse("workspace:edit", args=(noun, deal.uuid)))
+    form = form_of(noun, EDITED, person(request))(request.POST or None, instance=deal)
+    if request.method == "POST" and form.is_valid():
+        try:
+            version = forms.IntegerField(min_value=1).clean(request.POST.get("version"))
+            changed = form.values(changed_only=True)
+            saved = noun.update(deal, actor=person(request), expected_version=version, **changed)
+        except StaleVersionError as lost:
+            deal = lost.record
+            form.add_error(None, _who(deal) + " " + _("Save again to write yours over it."))
+        except ValidationError as refusal:
+            refuse(form, refusal)
+        else:
+            return _answer(request, noun, saved, _("“%(name)s” is saved.") % {"name": saved})
+    answer = render(request, "workspace/_board_edit.html", {"deal": deal, "form": form, "query": query_of(request)})
+    if form.is_bound:
+        answer.status_code = 422
+        answer["HX-Retarget"], answer["HX-Reswap"] = "#board-move", "innerHTML"
+    return answer
 
 
 @require_POST

@@ -11,15 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.api import etags
+from crm.api.bulk import ChangesMany
 from crm.api.idempotency import once
 from crm.api.resources import Resource
-from crm.api.writes import Changes
 from leads.api.serializers import ConversionSerializer, ConvertedSerializer, LeadSerializer
 from leads.conversion import convert_lead
 from leads.workbook import LEADS
 
 
-class Leads(Changes):
+class Leads(ChangesMany):
     """Those who may buy; a converted lead is history."""
 
     resource = Resource.of(LEADS)

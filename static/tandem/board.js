@@ -71,7 +71,7 @@
 
   // The menu of stages.
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target === dialog) { dialog.showModal(); dialog.querySelector("button:not(:disabled)")?.focus(); }
+    if (event.detail.target === dialog) { dialog.showModal(); dialog.querySelector("[role=alert], input:not([type=hidden]), button:not(:disabled)")?.focus(); }
   });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog || event.target.closest("[data-close]")) { event.preventDefault(); dialog.close(); }

@@ -29,6 +29,7 @@ WRITES: dict[str, dict[str, Any]] = {
     "stage": {},
     "complete": {},
     "convert": {},
+    "bulk": {},
 }
 READS = ("list", "retrieve")
 PLURALS = {"account": "accounts", "contact": "contacts", "opportunity": "opportunities", "activity": "activities"}
@@ -80,6 +81,9 @@ def _asked(client: APIClient, world: World) -> Iterator[str]:
         if noun in LOOKUPS:
             if action == "list":
                 yield _of_door(client, world, f"{space}:{name}", method, action)
+        elif action == "bulk":
+            for whose in WHOSE:
+                yield _of_bulk(client, world, f"{space}:{name}", PLURALS[noun], whose)
         elif action in ("list", "create"):
             yield _of_door(client, world, f"{space}:{name}", method, action, PLURALS[noun])
         else:
@@ -108,6 +112,17 @@ def _of_record(client: APIClient, world: World, name: str, method: str, action: 
     if noun != "tags" and not sees(world.role, whose):
         return "" if answer.status_code == 404 and word(noun, whose) not in answer.content.decode() else told
     return "" if answer.status_code < 400 or answer.status_code in (400, 409) else told
+
+
+def _of_bulk(client: APIClient, world: World, name: str, noun: str, whose: str) -> str:
+    body = {"records": [{"id": str(world.uuid(noun, whose)), "trash": False}]}
+    answer = client.post(reverse(name), body, format="json")
+    told = f"bulk of {whose} {noun}: {answer.status_code}"
+    if refused := _refused(world, "bulk", answer):
+        return "" if refused == "rightly" else told
+    (one,) = answer.json()["results"]
+    seen = noun == "tags" or sees(world.role, whose)
+    return "" if one["status"] in ((200, 409) if seen else (404,)) else f"{told}, {one}"
 
 
 def _refused(world: World, action: str, answer: Any) -> str:

@@ -160,3 +160,18 @@ def test_words_narrow_the_board_while_one_types_and_the_address_keeps_them(page:
     expect(column(page, "Proposal").locator("[data-count]")).to_have_text("1")
     page.reload()
     expect(column(page, "Proposal").locator("[data-card]")).to_have_count(1)
+
+
+def test_a_card_is_edited_where_it_stands(page: Page, deal: Opportunity) -> None:
+    page.goto("/pipeline/")
+    page.get_by_role("link", name="Edit Roof").click()
+    dialog = page.get_by_role("dialog", name="Edit “Roof”")
+    dialog.get_by_label("Amount").fill("9" * 30)
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_contain_text("Ensure that there are no more than")
+    dialog.get_by_label("Amount").fill("2500")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.locator("#toasts")).to_contain_text("“Roof” is saved.")
+    expect(dialog).to_be_hidden()
+    expect(column(page, "Prospecting").locator("[data-total]")).to_have_text("2,500.00 EUR")
+    assert Opportunity.objects.get(pk=deal.pk).amount == 2500

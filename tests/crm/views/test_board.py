@@ -383,3 +383,63 @@ def test_a_move_costs_the_same_however_many_deals_there_are(
         move(client, Opportunity.objects.get(pk=deal.pk), stages["negotiation"])
 
     assert len(many) == len(few)
+
+
+def edit(client: Client, deal: Opportunity, **values: Any) -> Any:
+    """Save the dialog of a card; what is not given stays."""
+    held = {"name": deal.name, "amount": deal.amount, "currency": deal.currency, "owner": deal.owner_id or ""}
+    data = {**held, "version": deal.version, **values}
+    return client.post(f"/pipeline/edit/{deal.uuid}/?q=roof", data, headers=HTMX)
+
+
+def test_a_card_is_edited_and_the_sums_follow(owner: User, deal: Opportunity, signed_in: SignIn) -> None:
+    client = signed_in(owner)
+    asked = client.get(f"/pipeline/edit/{deal.uuid}/", headers=HTMX).content.decode()
+    assert (f'name="version" value="{deal.version}"' in asked, 'name="close_date"' in asked) == (True, True)
+
+    answer = edit(client, deal, amount="2500", close_date="2026-12-24")
+
+    deal.refresh_from_db()
+    assert (answer.status_code, deal.amount, str(deal.close_date), deal.version) == (200, 2500, "2026-12-24", 2)
+    (column,) = [one for one in answer.context["columns"] if one.stage.name == "Prospecting"]
+    assert "2,500.00" in str(column.worth[0][0])
+    assert "“Roof” is saved." in answer.content.decode()
+
+
+def test_what_is_refused_comes_back_into_the_dialog_with_what_was_typed(
+    owner: User, deal: Opportunity, signed_in: SignIn
+) -> None:
+    answer = edit(signed_in(owner), deal, name="", amount="much", close_date="soon")
+    page = answer.content.decode()
+    assert (answer.status_code, answer["HX-Retarget"], answer["HX-Reswap"]) == (422, "#board-move", "innerHTML")
+    assert ("This field is required." in page, "Enter a number." in page, 'value="much"' in page) == (True, True, True)
+    deal.refresh_from_db()
+    assert (deal.name, deal.version) == ("Roof", 1)
+
+
+@pytest.mark.parametrize("version", ["", "x", "0"])
+def test_a_form_without_its_version_writes_nothing(
+    owner: User, deal: Opportunity, signed_in: SignIn, version: str
+) -> None:
+    assert edit(signed_in(owner), deal, amount="1", version=version).status_code == 422
+    deal.refresh_from_db()
+    assert deal.amount == 1000
+
+
+def test_who_was_quicker_is_named_and_saving_again_writes_over_it(
+    owner: User, team_mate: User, deal: Opportunity, signed_in: SignIn
+) -> None:
+    update_opportunity(deal, actor=team_mate, amount=Decimal(7))
+    client = signed_in(owner)
+
+    lost = edit(client, deal, amount="2500")
+    page = lost.content.decode()
+    again = edit(client, deal, amount="2500", version=2)
+
+    assert (lost.status_code, str(team_mate) in page, 'name="version" value="2"' in page) == (422, True, True)
+    assert (again.status_code, Opportunity.objects.get(pk=deal.pk).amount) == (200, 2500)
+
+
+def test_without_htmx_the_whole_form_is_opened(owner: User, deal: Opportunity, signed_in: SignIn) -> None:
+    answer = signed_in(owner).get(f"/pipeline/edit/{deal.uuid}/")
+    assert (answer.status_code, answer["Location"]) == (302, f"/opportunities/{deal.uuid}/edit/")

@@ -111,7 +111,7 @@ def test_what_a_change_pointed_to_may_be_gone(client: Client, admin_user: User) 
 
     assert "a record that is gone" in page
     assert "a tag that is gone" in page
-    assert "no_such_field" in page
+    assert "No_such_field" in page
 
 
 def test_a_long_history_is_shown_a_stretch_at_a_time_for_the_same_queries(client: Client, admin_user: User) -> None:
