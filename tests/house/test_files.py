@@ -83,3 +83,15 @@ def test_links_between_documents_lead_somewhere() -> None:
                 if not (ROOT / path.parent / target).exists():
                     broken.append((path, target))
     assert broken == []
+
+
+def test_a_comment_of_a_template_ends_on_its_line() -> None:
+    """Django shows a `{# … #}` of two lines to everybody."""
+    open_ended = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in tracked()
+        if path.suffix == ".html"
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if line.count("{#") != line.count("#}")
+    ]
+    assert open_ended == []
