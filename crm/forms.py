@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm import nouns
@@ -86,6 +88,11 @@ class PickField(forms.Field):
         return found[0]
 
 
+def this_minute() -> datetime:
+    """Now, without the seconds that nobody types."""
+    return timezone.now().replace(second=0, microsecond=0)
+
+
 def form_of(
     noun: nouns.Noun, fields: Sequence[str], user: User, *, own: Sequence[CustomField] = ()
 ) -> type[OwnFieldsForm]:
@@ -104,6 +111,8 @@ def form_of(
         widget = _WIDGETS.get(field.get_internal_type())
         if widget is not None and not field.choices:
             kwargs["widget"] = widget()
+        if field.get_internal_type() == "DateTimeField" and field.has_default():
+            kwargs["initial"] = this_minute
         # Without it a callable default would ask for a hidden copy, which no page draws: all would count as changed.
         return field.formfield(show_hidden_initial=False, **kwargs)
 

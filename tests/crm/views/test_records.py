@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -234,3 +235,10 @@ def test_a_record_with_much_around_it_costs_as_many_queries_as_one_with_little(
 
     assert len(much) == len(little)
     assert len(little) <= 30
+
+
+def test_a_new_activity_begins_at_a_whole_minute(client: Client, admin_user: User) -> None:
+    client.force_login(admin_user)
+    with time_machine.travel("2026-03-01T10:20:33Z", tick=False):
+        page = client.get("/activities/new/").content.decode()
+    assert ('value="2026-03-01T' in page, ":20:00" in page, ":20:33" in page) == (True, True, False)
