@@ -14,7 +14,7 @@ from tests.support.tandem import KINDS, PATIENCE, Tandem, running_tandem, until
 from tests.support.web_editor import WebEditor
 
 FULL = os.environ.get("FAULTS_FULL") == "1"
-ROUNDS, EDITS, SAVES, PARTNERS, LEADS = (10, 300, 60, 240, 80) if FULL else (1, 100, 5, 60, 40)
+ROUNDS, EDITS, SAVES, PARTNERS, LEADS = (10, 300, 40, 240, 80) if FULL else (1, 100, 5, 60, 40)
 COPIES = 22
 
 
