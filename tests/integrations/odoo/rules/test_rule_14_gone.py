@@ -143,13 +143,13 @@ def test_rule_14_lost_deals_cost_no_query_each(synced: TwoSides, admin_user: Use
     synced.control.write("crm.lead", remote_ids, active=False, probability=0)
     synced.settle()
 
-    def queries(of: list[int]) -> int:
-        synced.control.write("crm.lead", of, referred=f"once more {len(of)}")
-        with CaptureQueriesContext(connection) as found:
-            synced.pull()
-        return len(found)
+    synced.end_second()
+    synced.control.write("crm.lead", remote_ids, referred="once more")
+    with CaptureQueriesContext(connection) as found:
+        synced.pull()
 
-    assert queries(remote_ids) == queries(remote_ids[:2])
+    stages = [one["sql"] for one in found if 'FROM "crm_stage"' in one["sql"]]
+    assert 0 < len(stages) < len(deals) / 2
 
 
 @EVERY
