@@ -35,10 +35,21 @@ class OwnFieldsForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._offer_held_rows()
         if self.own_fields:
             held = self.instance.custom
             self.initial.update(initial(self.own_fields, held))
             offer_held(self, self.own_fields, held)
+
+    def _offer_held_rows(self) -> None:
+        """Let a relation keep the row it has, though it is not offered to others any more, such as a person who left.
+
+        Else the form would show none, and saving another field would empty it. No query.
+        """
+        for name, field in self.fields.items():
+            held = self.instance.__dict__.get(f"{name}_id")
+            if held is not None and isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
+                field.queryset = field.queryset | field.queryset.model._default_manager.filter(pk=held)
 
     def values(self, *, changed_only: bool) -> dict[str, Any]:
         """The model's fields, and those of the user's own in `custom`, as a service takes them."""

@@ -11,6 +11,7 @@ import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from crm.models import Account, Activity, Note, Stage, Task, User
@@ -25,6 +26,7 @@ from tests.factories import (
     NoteFactory,
     OpportunityFactory,
     TaskFactory,
+    UserFactory,
 )
 
 SignIn = Callable[[User], Client]
@@ -242,3 +244,26 @@ def test_a_new_activity_begins_at_a_whole_minute(client: Client, admin_user: Use
     with time_machine.travel("2026-03-01T10:20:33Z", tick=False):
         page = client.get("/activities/new/").content.decode()
     assert ('value="2026-03-01T' in page, ":20:00" in page, ":20:33" in page) == (True, True, False)
+
+
+@pytest.mark.parametrize("way", ["edit", "board-edit", "field"])
+def test_an_owner_who_is_not_active_any_more_stays_when_something_else_is_changed(
+    client: Client, admin_user: User, stages: dict[str, Stage], way: str
+) -> None:
+    client.force_login(admin_user)
+    gone = UserFactory.create(name="Gone", is_active=False)
+    deal = OpportunityFactory.create(name="Roof", owner=gone, stage=stages["proposal"], amount=1000)
+    htmx: Any = {"HTTP_HX_REQUEST": "true"}
+    names = {"edit": ("opportunities", deal.uuid), "board-edit": (deal.uuid,)}
+    address = reverse(f"workspace:{way}", args=names.get(way, ("opportunities", deal.uuid, "owner")))
+
+    asked = client.get(address, **htmx)
+    form = asked.context["form"]
+    held = {name: form[name].value() for name in form.fields}
+    data = {name: value for name, value in held.items() if value not in (None, [])}
+    changed = {"begun": str(gone.pk), "owner": str(gone.pk)} if way == "field" else {"amount": "7", "version": "1"}
+    client.post(address, {**data, **changed}, **htmx)
+
+    deal.refresh_from_db()
+    assert "Gone" in asked.content.decode()
+    assert (deal.owner, deal.amount) == (gone, 1000 if way == "field" else 7)
