@@ -343,6 +343,9 @@ UNFOLD = {
     "SITE_SUBHEADER": "The CRM that rides with Odoo",
     "SITE_URL": "/",
     "SITE_SYMBOL": "sync_alt",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("tandem/icon.svg")},
+    ],
     "SHOW_HISTORY": False,
     "DASHBOARD_CALLBACK": "crm.admin.home.home",
     "STYLES": [

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateTimeFilter
@@ -29,7 +30,7 @@ class ChangeAdmin(ReadOnlyAdmin):
         ("origin", ChoicesDropdownFilter),
         ("at", RangeDateTimeFilter),
     )
-    fields = ("moment", "who", "origin_column", "action_column", "record", "kind", "details")
+    fields = ("moment", "who", "origin_column", "action_column", "page", "kind", "details")
     readonly_fields = fields
     paginator = InfinitePaginator
     ordering = ("-id",)
@@ -57,6 +58,13 @@ class ChangeAdmin(ReadOnlyAdmin):
     def record(self, row: Change) -> str:
         return row.name or cells.NOTHING
 
+    @display(description=gettext_lazy("record"))
+    def page(self, row: Change) -> SafeString | str:
+        """The record's own page, while there is one."""
+        model: Any = row.content_type.model_class()
+        found = model._default_manager.filter(uuid=row.object_uuid).first() if model is not None else None
+        return cells.link(found) if found is not None else self.record(row)
+
     @display(description=gettext_lazy("kind"))
     def kind(self, row: Change) -> str:
         model = row.content_type.model_class()
@@ -69,7 +77,7 @@ class ChangeAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("fields"))
     def details(self, row: Change) -> SafeString | str:
         (entry,) = history.in_words([row])
-        lines: list[Any] = [(line.label, line.before, line.after) for line in entry.lines]
+        lines: list[Any] = [(capfirst(line.label), line.before, line.after) for line in entry.lines]
         rows = format_html_join("", "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td></tr>", lines)
         heads = format_html(
             "<tr><th scope='col'>{}</th><th scope='col'>{}</th><th scope='col'>{}</th></tr>",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import uuid as uuids
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,11 +27,17 @@ ADMINS = (User.Role.SUPER_ADMIN, User.Role.ADMIN)
 
 
 def make_token(
-    *, owner: User, name: str, scopes: Sequence[str], expires_at: datetime | None = None
+    *,
+    owner: User,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None = None,
+    uuid: uuids.UUID | None = None,
 ) -> tuple[PersonalToken, str]:
     """Make a token; returns it with the secret, which is shown once and kept nowhere.
 
-    Raises ValidationError: no name, no scope, an end that is past, or 50 tokens that hold already.
+    With a `uuid` it is made once, however often the form is sent. Raises ValidationError: no name, no scope, an end
+    that is past, 50 tokens that hold already, or a token of that uuid.
     """
     if not scopes:
         raise ValidationError({"scopes": _("Choose what the token may do.")})
@@ -39,6 +47,7 @@ def make_token(
         raise ValidationError(_("You have %(most)d tokens. Revoke one that is not needed any more.") % {"most": MOST})
     secret = MARK + secrets.token_urlsafe(32)
     token = PersonalToken(
+        uuid=uuid or uuids.uuid4(),
         user=owner,
         name=name.strip(),
         begins=secret[:SHOWN],
@@ -46,8 +55,12 @@ def make_token(
         scopes=sorted(set(scopes)),
         expires_at=expires_at,
     )
-    token.full_clean()
-    token.save()
+    token.full_clean(exclude={"uuid"})
+    try:
+        with transaction.atomic():
+            token.save(force_insert=True)
+    except IntegrityError as error:
+        raise ValidationError(_("This token was made already, and its secret was shown then."), code="made") from error
     return token, secret
 
 

@@ -28,6 +28,7 @@ from crm.views.forms import refuse
 class TokenForm(forms.Form):
     """What a token is called, what it may do, where, and until when."""
 
+    uuid = forms.UUIDField(initial=uuids.uuid4, widget=forms.HiddenInput, required=False)
     name = forms.CharField(
         label=gettext_lazy("Name"), max_length=60, help_text=gettext_lazy("Which program it is for.")
     )
@@ -72,9 +73,15 @@ def tokens(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             _token, secret = make_token(
-                owner=person(request), name=form.cleaned_data["name"], scopes=form.scopes(), expires_at=form.end()
+                owner=person(request),
+                name=form.cleaned_data["name"],
+                scopes=form.scopes(),
+                expires_at=form.end(),
+                uuid=form.cleaned_data["uuid"],
             )
         except ValidationError as refusal:
+            if getattr(refusal, "code", "") == "made":  # the page was loaded again
+                return done(request, str(refusal.message), reverse("workspace:tokens"))
             if hasattr(refusal, "error_dict") and "expires_at" in refusal.error_dict:
                 refusal = ValidationError({"expires_on": refusal.message_dict["expires_at"]})
             refuse(form, refusal)

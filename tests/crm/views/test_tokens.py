@@ -41,6 +41,16 @@ def test_a_token_is_made_and_shown_once(me: Client, owner: User) -> None:
     assert "no-store" in made["Cache-Control"]
 
 
+def test_the_page_loaded_again_makes_no_second_token(me: Client) -> None:
+    once = re.search(r'name="uuid" value="([^"]+)"', me.get(HERE).content.decode())
+    assert once is not None
+    sent = {"name": "ERP", "level": "read", "uuid": once[1]}
+    first, again = me.post(HERE, sent), me.post(HERE, sent, follow=True)
+    assert PersonalToken.objects.count() == 1
+    assert f'value="{MARK}' in first.content.decode()
+    assert ("was made already" in again.content.decode(), f'value="{MARK}' in again.content.decode()) == (True, False)
+
+
 def test_none_chosen_means_all(me: Client) -> None:
     me.post(HERE, {"name": "BI", "level": "read"})
     assert PersonalToken.objects.get().scopes == ["*:read"]
