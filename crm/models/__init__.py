@@ -9,10 +9,11 @@ from crm.models.opportunities import LostReason, Opportunity, Priority, Stage, S
 from crm.models.places import Country, CountryState
 from crm.models.tags import Tag
 from crm.models.tokens import PersonalToken
-from crm.models.users import Team, User
+from crm.models.users import ADMIN_ROLES, Team, User
 from crm.models.views import SavedView
 
 __all__ = [
+    "ADMIN_ROLES",
     "Account",
     "Activity",
     "Change",

@@ -107,6 +107,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
     @property
+    def administers(self) -> bool:
+        """Whether this user keeps house for all others."""
+        return self.role in ADMIN_ROLES
+
+    @property
     def sees_own_only(self) -> bool:
         """Whether this user is bound to own, team and unowned rows; all others see everything."""
         return self.role == self.Role.SALES_USER and not self.is_superuser
@@ -123,3 +128,6 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return str(self)
+
+
+ADMIN_ROLES = (User.Role.SUPER_ADMIN, User.Role.ADMIN)

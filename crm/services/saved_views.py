@@ -7,12 +7,10 @@ from django.db import IntegrityError, transaction
 
 from crm.models import SavedView, User
 
-ADMINS = (User.Role.SUPER_ADMIN, User.Role.ADMIN)
-
 
 def may_change(view: SavedView, user: User) -> bool:
     """Whether this person may rename, change or forget the view: its owner, and admins where it is shared."""
-    return view.owner_id == user.pk or (view.shared and user.role in ADMINS)
+    return view.owner_id == user.pk or (view.shared and user.administers)
 
 
 def keep_view(*, owner: User, noun: str, name: str, query: str, shared: bool = False) -> SavedView:

@@ -15,7 +15,7 @@ from django.core.mail import send_mail
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.models import User
+from crm.models import ADMIN_ROLES, User
 from integrations import options
 from integrations.counting import tallies
 from integrations.counting.tallies import Figures
@@ -161,7 +161,7 @@ def recipients(limits: Options) -> list[str]:
     """Who is told: whom the operator named, else all administrators."""
     if limits.alert_recipients:
         return [one.strip() for one in limits.alert_recipients.split(",")]
-    admins = User.objects.filter(is_active=True, role__in=(User.Role.SUPER_ADMIN, User.Role.ADMIN))
+    admins = User.objects.filter(is_active=True, role__in=ADMIN_ROLES)
     return list(admins.order_by("pk").values_list("email", flat=True))
 
 

@@ -1,4 +1,4 @@
-"""Every page, looked at by axe for WCAG 2.2 AA: light on a desk and dark on a phone, nothing serious is found."""
+"""Workspace and sync rooms, looked at by axe for WCAG 2.2 AA: light on a desk, dark on a phone, nothing serious."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from integrations.odoo.mappers import NounMap
 from integrations.odoo.mappers.crm_lead import Standing
 from integrations.odoo.mappers.kinds import Active, Field
 from integrations.odoo.mappers.res_partner import PARENT, Above
-from integrations.odoo.merge import Clash, Merged, merge, ruled_out
+from integrations.odoo.merge import Merged, merge, ruled_out
 
 if TYPE_CHECKING:
     from integrations.odoo.applying.apply import Applier
@@ -68,7 +68,6 @@ class Chunk:
         self.touched: list[Binding] = []
         self.links: list[PendingLink] = []
         self.arrived: list[int] = []
-        self.lost: dict[int, Sequence[Clash]] = {}
         self.questions: clashes.Open = {}
         self.book = applier.book
         self.run_id = applier.book.pk if applier.book else None
@@ -94,7 +93,8 @@ class Chunk:
             if obj is not None and binding is not None:
                 asked = (obj.uuid, nouns.FLIP) in self.questions
                 moved = nouns.follow(self.applier.session, self.map, binding, obj, row, self.refs, asked=asked)
-                self.lost[row["id"]] = moved.clashes
+                if moved.clashes:
+                    self._keep_lost(row, binding, moved)
                 if moved.obj is not obj:
                     self._keep_image(binding, moved.noun, {}, turned_from=obj._meta.label)
                     self.refs.note(self.map.remote_model, row["id"], moved.obj)
@@ -106,6 +106,11 @@ class Chunk:
                 self._noun(noun, work)
         self._finish()
         return self.report
+
+    def _keep_lost(self, row: Row, binding: Binding, moved: nouns.Followed) -> None:
+        """What a flip left no room for, whatever becomes of the rest of the row."""
+        lost = Applied(row, binding, moved.obj, moved.noun, Merged(clashes=list(moved.clashes)))
+        self.report.conflicts += clashes.keep(self.connection, [lost], {}, self.now)
 
     def _bindings(self) -> dict[int, Binding]:
         """Lock the bindings of this chunk, and tie records that carry our external id to their objects."""
@@ -167,7 +172,6 @@ class Chunk:
                 under_way=binding.under_way,
                 clock_offset=self.applier.session.clock_offset,
             )
-            merged.clashes += self.lost.get(row["id"], ())
             applied = Applied(row, binding, obj, noun, merged)
             try:
                 for one, here in merged.changes.items():
@@ -214,6 +218,7 @@ class Chunk:
     def _write(self, applied: Applied, fields: set[str]) -> None:
         obj, noun = applied.obj, applied.noun
         before = copy(obj)
+        given_up: tuple[str, ...] = ()
         touched: set[Field] = {*applied.merged.changes, *self._drawn_along(applied)}
         applied.before = {one.remote: one.read(obj) for one in touched}
         for one, here in applied.merged.changes.items():
@@ -222,7 +227,8 @@ class Chunk:
             one.write(obj, here)
             fields.update(one.attributes)
         if any(isinstance(one, Above | Active) for one in applied.merged.changes):
-            fields.update(give_up(obj))
+            given_up = give_up(obj)
+            fields.update(given_up)
         if isinstance(obj, Opportunity) and any(isinstance(one, Standing) for one in applied.merged.changes):
             self._follow_standing(obj, applied, fields)
         if not getattr(obj, noun.title):
@@ -237,7 +243,7 @@ class Chunk:
             StageChange.objects.create(
                 opportunity=obj, from_stage_id=before.stage_id, to_stage_id=obj.stage_id, changed_at=self.now
             )
-        self.changes.append(change_of(before, obj, touched))
+        self.changes.append(change_of(before, obj, touched, also=given_up))
 
     def _drawn_along(self, applied: Applied) -> list[Field]:
         """Fields that a change of another one may move."""

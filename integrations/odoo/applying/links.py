@@ -73,8 +73,9 @@ def _set(obj: Any, binding: Binding, one: Ref, here: Json, remote_id: int) -> No
     one.write(obj, here)
     obj.version += 1
     obj.updated_at = timezone.now()
-    obj.save(update_fields=[*one.attributes, *give_up(obj), "version", "updated_at"])
-    audit.keep(change_of(before, obj, [one]))
+    given_up = give_up(obj)
+    obj.save(update_fields=[*one.attributes, *given_up, "version", "updated_at"])
+    audit.keep(change_of(before, obj, [one], also=given_up))
     store_pair(one, binding.base, here, remote_id)
     binding.save(update_fields=["base"])
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -22,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm import audit
-from crm.models import Change, Opportunity, Record, StageChange
+from crm.models import Opportunity, Record, StageChange
 from crm.services import records, trees
 from integrations import outbox
 from integrations.mailbox.bindings import objects_of
@@ -31,7 +30,7 @@ from integrations.mailbox.runs import RunBook, image, keep_images
 from integrations.models import BeforeImage, Binding, OutboxMessage, SyncRun
 from integrations.models.bulk import update_rows
 from integrations.models.collisions import try_again
-from integrations.odoo.applying.history import change_of
+from integrations.odoo.applying.history import change_from
 from integrations.odoo.applying.tagging import load_tags, store_tags
 from integrations.odoo.mappers import BY_MODEL, Maps, NounMap, maps_of
 from integrations.odoo.mappers.kinds import AWAITED, Field, Json, base_pair, store_pair
@@ -391,16 +390,14 @@ def _save(run: SyncRun, steps: Sequence[Step], stages: Mapping[int, int | None])
                         opportunity=obj, from_stage_id=stages.get(obj.pk), to_stage_id=obj.stage_id, changed_at=now
                     )
         update_rows(objects, [*sorted(names - {"tags"}), *records.STAMPED])
-        audit.keep(*(_change(step, run.asked_by) for step in found.values()))
+        audit.keep(
+            *(
+                change_from({one: step.was[one] for one in step.back}, step.obj, actor=run.asked_by)
+                for step in found.values()
+            )
+        )
         if noun.tag_field and "tags" in names:
             store_tags(noun, objects)
-
-
-def _change(step: Step, actor: Any) -> Change | None:
-    before = copy(step.obj)
-    for one in step.back:
-        one.write(before, step.was[one])
-    return change_of(before, step.obj, step.back, actor=actor)
 
 
 def _own_images(run: SyncRun, steps: Sequence[Step]) -> list[BeforeImage]:

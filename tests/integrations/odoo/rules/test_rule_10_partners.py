@@ -269,13 +269,18 @@ def test_rule_10_a_flip_and_those_who_point_to_it_may_come_in_one_chunk(synced: 
     assert (clerk.phone, clerk.account) == ("2", synced.here("res.partner", one))
 
 
+def line_of_people(sides: TwoSides) -> tuple[int, int, int, int]:
+    """Two companies, a boss below the first, and a clerk below the boss."""
+    first, second = company(sides, "First"), company(sides, "Second")
+    boss = person(sides, "Boss", parent_id=first)
+    return first, second, boss, person(sides, "Clerk", parent_id=boss)
+
+
 @pytest.mark.parametrize("below_is_company", [False, True])
 def test_rule_10_who_stands_below_a_person_follows_where_that_person_moves_in_odoo(
     synced: TwoSides, below_is_company: bool
 ) -> None:
-    first, second = company(synced, "First"), company(synced, "Second")
-    boss = person(synced, "Boss", parent_id=first)
-    clerk = person(synced, "Clerk", parent_id=boss)
+    first, second, boss, clerk = line_of_people(synced)
     below = person(synced, "Below", parent_id=clerk, is_company=below_is_company)
     synced.settle()
 
@@ -294,9 +299,7 @@ def test_rule_10_who_stands_below_a_person_follows_where_that_person_moves_in_od
 def test_rule_10_who_stands_below_a_person_follows_a_move_that_was_made_here(
     synced: TwoSides, admin_user: User
 ) -> None:
-    first, second = company(synced, "First"), company(synced, "Second")
-    boss = person(synced, "Boss", parent_id=first)
-    clerk = person(synced, "Clerk", parent_id=boss)
+    _first, second, boss, clerk = line_of_people(synced)
     synced.settle()
 
     update_contact(synced.here("res.partner", boss), actor=admin_user, account=synced.here("res.partner", second))
@@ -312,9 +315,7 @@ def test_rule_10_who_stands_below_a_person_follows_a_move_that_was_made_here(
 def test_rule_10_who_was_moved_away_from_the_person_above_follows_that_person_no_more(
     synced: TwoSides, admin_user: User
 ) -> None:
-    first, second = company(synced, "First"), company(synced, "Second")
-    boss = person(synced, "Boss", parent_id=first)
-    clerk = person(synced, "Clerk", parent_id=boss)
+    _first, second, boss, clerk = line_of_people(synced)
     synced.settle()
     mine = create_account(actor=admin_user, name="Mine")
 
@@ -371,6 +372,18 @@ def test_rule_10_what_was_edited_here_and_has_no_place_on_an_account_is_kept_on_
     synced.settle()
     again = synced.here("res.partner", one)
     assert (again.job_title, synced.row("res.partner", one)["function"]) == ("Owner", "Owner")
+
+
+def test_rule_10_it_is_kept_too_when_the_rest_of_the_row_cannot_be_taken(synced: TwoSides, admin_user: User) -> None:
+    one = person(synced, "Solo", function="Owner")
+    synced.settle()
+    contact = synced.here("res.partner", one)
+    update_contact(contact, actor=admin_user, job_title="Founder")
+    synced.control.write("res.partner", [one], is_company=True, name="x" * 300)
+
+    synced.pull()
+
+    assert [(kept.field, kept.here) for kept in Conflict.objects.all()] == [("function", "Founder")]
 
 
 def test_rule_10_a_tag_may_have_two_bindings(synced: TwoSides, admin_user: User) -> None:
