@@ -12,6 +12,8 @@ from crm.nouns import Noun
 from crm.selectors import history
 from crm.views.access import may, record_or_404
 
+DIGITS = 18  # of the longest id
+
 
 @require_safe
 @may("view")
@@ -19,6 +21,7 @@ def record_history(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpRe
     """All changes of a record, newest first, a stretch at a time."""
     record = record_or_404(request, noun, uuid)
     before = request.GET.get("before", "")
-    entries, earlier = history.of_record(record.uuid, before=int(before) if before.isdecimal() else None)
+    told = before.isdecimal() and len(before) <= DIGITS
+    entries, earlier = history.of_record(record.uuid, before=int(before) if told else None)
     page = {"noun": noun, "record": record, "entries": entries, "earlier": earlier}
     return render(request, "workspace/history.html", page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid as uuids
 from typing import Any
 
@@ -69,24 +70,47 @@ def edit(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
     deal = record_or_404(request, noun, uuid)
     if not _by_htmx(request) or not noun.editable(deal):
         return redirect(reverse("workspace:edit", args=(noun, deal.uuid)))
-    form = form_of(noun, EDITED, person(request))(request.POST or None, instance=deal)
+    made, lost = form_of(noun, EDITED, person(request)), ""
+    form = made(request.POST or None, instance=deal)
     if request.method == "POST" and form.is_valid():
         try:
             version = forms.IntegerField(min_value=1).clean(request.POST.get("version"))
             changed = form.values(changed_only=True)
             saved = noun.update(deal, actor=person(request), expected_version=version, **changed)
-        except StaleVersionError as lost:
-            deal = lost.record
-            form.add_error(None, _who(deal) + " " + _("Save again to write yours over it."))
+        except StaleVersionError as stale:
+            deal = stale.record
+            lost = f"{_who(deal)} {_('What you changed stands below, all else as it is now. Save again to write it.')}"
+            form = made(initial=_typed(request, form), instance=deal)
         except ValidationError as refusal:
             refuse(form, refusal)
         else:
             return _answer(request, noun, saved, _("“%(name)s” is saved.") % {"name": saved})
-    answer = render(request, "workspace/_board_edit.html", {"deal": deal, "form": form, "query": query_of(request)})
-    if form.is_bound:
+    context = {"deal": deal, "form": form, "lost": lost, "query": query_of(request), "begun": _begun(made, deal)}
+    answer = render(request, "workspace/_board_edit.html", context)
+    if request.method == "POST":
         answer.status_code = 422
         answer["HX-Retarget"], answer["HX-Reswap"] = "#board-move", "innerHTML"
     return answer
+
+
+def _begun(made: Any, deal: Any) -> str:
+    """What the form shows of the deal before anybody types, to tell later what was typed."""
+    form = made(instance=deal)
+    return json.dumps({name: _shown(form[name].value()) for name in form.fields})
+
+
+def _typed(request: HttpRequest, form: Any) -> dict[str, Any]:
+    """The fields that the person changed, not those that others have changed since the form was opened."""
+    try:
+        begun = dict(json.loads(request.POST.get("begun", "")))
+    except (ValueError, TypeError):
+        begun = {}
+    given = {name: request.POST.get(name, "") for name in form.fields}
+    return {name: value for name, value in given.items() if value != begun.get(name)}
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 @require_POST

@@ -429,17 +429,30 @@ def test_a_form_without_its_version_writes_nothing(
 def test_who_was_quicker_is_named_and_saving_again_writes_over_it(
     owner: User, team_mate: User, deal: Opportunity, signed_in: SignIn
 ) -> None:
-    update_opportunity(deal, actor=team_mate, amount=Decimal(7))
     client = signed_in(owner)
+    begun = client.get(f"/pipeline/edit/{deal.uuid}/", headers=HTMX).context["begun"]
+    update_opportunity(deal, actor=team_mate, amount=Decimal(7), name="Roof and cellar")
 
-    lost = edit(client, deal, amount="2500")
+    lost = edit(client, deal, amount="2500", begun=begun)
     page = lost.content.decode()
-    again = edit(client, deal, amount="2500", version=2)
+    shown = {name: lost.context["form"][name].value() or "" for name in lost.context["form"].fields}
+    again = edit(client, deal, **shown, begun=lost.context["begun"], version=2)
 
     assert (lost.status_code, str(team_mate) in page, 'name="version" value="2"' in page) == (422, True, True)
-    assert (again.status_code, Opportunity.objects.get(pk=deal.pk).amount) == (200, 2500)
+    deal.refresh_from_db()
+    # What the other one saved beside it is not written over by what stood in the form before.
+    assert (again.status_code, deal.amount, deal.name) == (200, 2500, "Roof and cellar")
 
 
 def test_without_htmx_the_whole_form_is_opened(owner: User, deal: Opportunity, signed_in: SignIn) -> None:
     answer = signed_in(owner).get(f"/pipeline/edit/{deal.uuid}/")
     assert (answer.status_code, answer["Location"]) == (302, f"/opportunities/{deal.uuid}/edit/")
+
+
+@pytest.mark.parametrize("begun", ["", "rubbish", "[1]", "7"])
+def test_without_what_the_form_showed_first_all_that_was_sent_counts_as_typed(
+    owner: User, team_mate: User, deal: Opportunity, signed_in: SignIn, begun: str
+) -> None:
+    update_opportunity(deal, actor=team_mate, name="Roof and cellar")
+    lost = edit(signed_in(owner), deal, amount="2500", begun=begun)
+    assert (lost.status_code, lost.context["form"]["name"].value()) == (422, "Roof")
