@@ -379,6 +379,7 @@ def test_rule_10_it_is_kept_too_when_the_rest_of_the_row_cannot_be_taken(synced:
     synced.settle()
     contact = synced.here("res.partner", one)
     update_contact(contact, actor=admin_user, job_title="Founder")
+    synced.end_second()
     synced.control.write("res.partner", [one], is_company=True, name="x" * 300)
 
     synced.pull()
