@@ -8,6 +8,7 @@ from typing import Any
 from celery import shared_task
 
 from crm.api import idempotency, jwt
+from crm.services import saved_views
 from integrations import eventlog, sync
 from integrations.errors import IntegrationError
 from integrations.standing import alerts
@@ -80,6 +81,7 @@ def prune() -> None:
     """Delete settled rows, events and kept answers that are old."""
     idempotency.prune(sync.PRUNE_CHUNK)
     jwt.prune(sync.PRUNE_CHUNK)
+    saved_views.prune()
     _quietly(sync.prune)
 
 

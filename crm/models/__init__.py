@@ -10,7 +10,7 @@ from crm.models.places import Country, CountryState
 from crm.models.tags import Tag
 from crm.models.tokens import PersonalToken
 from crm.models.users import ADMIN_ROLES, Team, User
-from crm.models.views import SavedView
+from crm.models.views import DefaultView, SavedView
 
 __all__ = [
     "ADMIN_ROLES",
@@ -22,6 +22,7 @@ __all__ = [
     "Coordinates",
     "Country",
     "CountryState",
+    "DefaultView",
     "KeptAnswer",
     "Linked",
     "LostReason",

@@ -22,6 +22,7 @@ class SavedView(models.Model):
     query = models.TextField(blank=True, default="")
     shared = models.BooleanField(_("shared with everybody"), default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    forgotten_at = models.DateTimeField(null=True, editable=False, db_index=True)  # pruned by age
 
     class Meta:
         verbose_name = _("saved view")
@@ -31,6 +32,7 @@ class SavedView(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("owner", "noun", "name"),
+                condition=models.Q(forgotten_at=None),
                 name="crm_view_name_once",
                 violation_error_message=_("You have a view of this name already; choose another one."),
             ),
@@ -38,3 +40,17 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class DefaultView(models.Model):
+    """The view that a person finds when they open a list."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    noun = models.CharField(max_length=32)
+    view = models.ForeignKey(SavedView, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user", "noun"), name="crm_default_view_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.noun}: {self.view}"

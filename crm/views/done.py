@@ -11,9 +11,9 @@ from django.shortcuts import redirect
 DRAFT = re.compile("[0-9a-f]{1,64}")
 
 
-def done(request: HttpRequest, said: str, address: str) -> HttpResponse:
-    """Lead to `address` and say there what was done."""
-    messages.success(request, said)
+def done(request: HttpRequest, said: str, address: str, *, undo: str = "") -> HttpResponse:
+    """Lead to `address` and say there what was done; `undo` is the address to which its way back is posted."""
+    messages.success(request, said, extra_tags=undo)
     return tell_draft(request, redirect(address))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -51,6 +51,13 @@ class Line:
 def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
     """The list; for htmx only its body. Queries: rows (two at most), tags, count, views, choices of filters, badges."""
     user, query = person(request), tidy(request.GET)
+    partial = request.headers.get("HX-Request") == "true" and not request.headers.get("HX-History-Restore-Request")
+    tabs = saved.tabs(request, noun)
+    opens = next((tab for tab in tabs if tab.opens), None)
+    if opens and not request.GET and not partial:
+        return redirect(noun.list_url + opens.address)
+    if opens and not query.get("view"):
+        query["view"] = saved.ALL  # what is reached from here stays here, whatever the list opens with
     chosen = noun.filters(query, queryset=noun.rows(user), request=request)
     order = order_of(query, noun)
     columns = columns_of(query, noun)
@@ -64,7 +71,8 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
     count = keyset.count_of(rows)
     context = {
         "noun": noun,
-        "tabs": saved.tabs(request, noun),
+        "tabs": tabs,
+        "opens": opens is not None,
         "in_view": query.get("view", ""),
         "here_query": address(query, cursor="", view=""),
         "filters": chosen,
@@ -77,7 +85,7 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
         "troubles": troubles,
         "next": address(query, cursor=page.next) if page.next else "",
         "previous": address(query, cursor=page.previous) if page.previous else "",
-        "bare": address(QueryDict(), sort=query.get("sort", ""), columns=query.get("columns", "")),
+        "bare": address(QueryDict(f"view={saved.ALL}" if opens else ""), **_order_and_columns(query)),
         "kept": [(name, query[name]) for name in ("sort", "columns", "view") if query.get(name)],
         "board": reverse(noun.board) + address(query, sort="", columns="", cursor="") if noun.board else "",
         "export": reverse("workspace:export", args=(noun,)) + address(query, cursor=""),
@@ -85,11 +93,14 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
         "bulk_url": reverse("workspace:bulk", args=(noun,)) + address(query, cursor=""),
         "can_add": noun.allows(user, "add"),
     }
-    partial = request.headers.get("HX-Request") == "true" and not request.headers.get("HX-History-Restore-Request")
     answer = render(request, "workspace/_list_body.html" if partial else "workspace/list.html", context)
     if partial:
         answer["HX-Push-Url"] = f"{request.path}{address(query)}"
     return answer
+
+
+def _order_and_columns(query: QueryDict) -> dict[str, str]:
+    return {name: query.get(name, "") for name in ("sort", "columns")}
 
 
 def order_of(query: QueryDict, noun: Noun) -> keyset.Order:

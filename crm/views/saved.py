@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,12 +18,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.models import SavedView, User
 from crm.nouns import Noun
-from crm.selectors.saved_views import view_of, views_of
-from crm.services.saved_views import change_view, forget_view, keep_view, may_change
+from crm.selectors.saved_views import forgotten_of, view_of, views_of
+from crm.services.saved_views import bring_back, change_view, forget_view, keep_view, may_change, open_with
 from crm.views.access import may, person
 from crm.views.addresses import address, chips, tidy
 from crm.views.done import done
 from crm.views.forms import refuse
+
+ALL = "all"  # the view that is none: every record that the person may see
 
 
 class ViewForm(forms.Form):
@@ -38,7 +41,7 @@ class ViewForm(forms.Form):
 
 @dataclass(frozen=True)
 class Tab:
-    """A view as a tab of its list. `changed`: the list shows something else by now."""
+    """A view as a tab of its list. `changed`: the list shows something else by now; `opens`: it opens with this one."""
 
     view: SavedView
     address: str
@@ -46,6 +49,7 @@ class Tab:
     changed: bool
     mine: bool
     may_change: bool
+    opens: bool
 
 
 def tabs(request: HttpRequest, noun: Noun) -> list[Tab]:
@@ -59,8 +63,9 @@ def tabs(request: HttpRequest, noun: Noun) -> list[Tab]:
             changed=view.query != now,
             mine=view.owner_id == user.pk,
             may_change=may_change(view, user),
+            opens=opens,
         )
-        for view in views_of(user, noun.key)
+        for view, opens in views_of(user, noun.key)
     ]
 
 
@@ -122,8 +127,38 @@ def forget(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
     return done(
         request,
         _("The view “%(name)s” is gone; no record was touched.") % {"name": view},
-        noun.list_url + address(QueryDict(view.query)),
+        noun.list_url + address(QueryDict(view.query), view=ALL),
+        undo=reverse("workspace:view-back", args=(noun, uuid)),
     )
+
+
+@require_POST
+@may("view")
+def back(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpResponse:
+    """Bring a forgotten view back."""
+    view = forgotten_of(person(request), noun.key, uuid)
+    if view is None:
+        raise Http404
+    try:
+        bring_back(view, actor=person(request))
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+        return redirect(f"{noun.list_url}?view={ALL}")
+    return done(request, _("“%(name)s” is back.") % {"name": view}, _address(noun, view))
+
+
+@require_POST
+@may("view")
+def opens(request: HttpRequest, noun: Noun) -> HttpResponse:
+    """Choose the view with which the list opens from now on; none chosen means all records."""
+    user, asked = person(request), request.POST.get("view", "")
+    view = next((one for one, _opens in views_of(user, noun.key) if str(one.uuid) == asked), None)
+    if asked and view is None:
+        raise Http404
+    open_with(view, user=user, noun=noun.key)
+    if view is None:
+        return done(request, _("This list opens with all records from now on."), noun.list_url)
+    return done(request, _("This list opens with “%(name)s” from now on.") % {"name": view}, _address(noun, view))
 
 
 def _kept(query: QueryDict) -> str:

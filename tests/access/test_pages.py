@@ -45,7 +45,7 @@ OF_NOUN: dict[str, Row] = {
     "view-add": Row("get"),
 }
 # Views of lists are no business records: their own tests say who finds and changes them.
-OF_VIEWS = {"view", "view-update", "view-forget"}
+OF_VIEWS = {"view", "view-update", "view-forget", "view-back", "view-default"}
 # Everybody's own, whatever the role; tests/crm/views/test_tokens.py says that nobody reaches another's.
 OF_ONESELF = {"tokens", "token-revoke"}
 OF_RECORD: dict[str, Row] = {

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from crm.models import SavedView, User
-from crm.services.saved_views import change_view, forget_view
+from crm.models import DefaultView, SavedView, User
+from crm.services.saved_views import change_view, forget_view, prune
 from tests.factories import AccountFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +62,8 @@ def test_a_view_is_brought_up_to_date_renamed_and_forgotten(client: Client, me: 
 
     assert "Save changes" in changed
     assert (view.query, view.name, view.shared) == ("type=supplier", "Suppliers", True)
-    assert (gone["Location"], SavedView.objects.exists()) == ("/accounts/?type=supplier", False)
+    assert gone["Location"] == "/accounts/?type=supplier&view=all"
+    assert f"view={view.uuid}" not in client.get("/accounts/").content.decode()
 
 
 def test_a_shared_view_is_found_by_all_and_changed_by_its_owner_and_admins(client: Client, me: User) -> None:
@@ -114,4 +118,87 @@ def test_a_view_that_was_forgotten_meanwhile_does_not_come_back(me: User) -> Non
     with pytest.raises(SavedView.DoesNotExist):
         change_view(view, actor=me, name="Again")
 
-    assert not SavedView.objects.exists()
+    assert not SavedView.objects.filter(forgotten_at=None).exists()
+
+
+def test_a_list_opens_with_the_view_that_a_person_chose_for_it(client: Client, me: User) -> None:
+    AccountFactory(name="A customer", type="customer", manager=me)
+    theirs = kept(UserFactory(), name="Their dealers", shared=True)
+    kept(me, name="Dealers")
+    choose = reverse("workspace:view-default", args=("accounts",))
+
+    client.post(choose, {"view": str(theirs.uuid)})
+    opened = client.get("/accounts/")
+    everything = client.get("/accounts/?view=all").content.decode()
+    partly = client.get("/accounts/", headers={"HX-Request": "true"})
+    filtered = client.get("/accounts/?type=customer").content.decode()
+    client.post(choose, {})
+    again = client.get("/accounts/")
+
+    assert opened["Location"] == f"/accounts/?type=dealer&view={theirs.uuid}"
+    assert "A customer" in everything
+    assert everything.index("Their dealers") < everything.index(">Dealers<")
+    assert (partly.status_code, partly["HX-Push-Url"]) == (200, "/accounts/?view=all")
+    assert 'href="?view=all"' in filtered
+    assert again.status_code == 200
+    assert client.get("/contacts/").status_code == 200
+
+
+def test_nobody_opens_a_list_with_a_view_that_they_do_not_find(client: Client, me: User) -> None:
+    choose = reverse("workspace:view-default", args=("accounts",))
+    private, elsewhere = kept(UserFactory()), SavedView.objects.create(owner=me, noun="leads", name="Warm")
+    shared = kept(UserFactory(), name="Shared for now", shared=True)
+    client.post(choose, {"view": str(shared.uuid)})
+
+    answers = [client.post(choose, {"view": asked}) for asked in (str(private.uuid), str(elsewhere.uuid), "x")]
+    change_view(shared, actor=shared.owner, shared=False)
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    assert client.get("/accounts/").status_code == 200
+    assert DefaultView.objects.get().view == shared
+
+
+def test_a_forgotten_view_is_brought_back_from_the_word_that_tells_of_it(client: Client, me: User) -> None:
+    view = kept(me)
+    client.post(reverse("workspace:view-default", args=("accounts",)), {"view": str(view.uuid)})
+
+    told = client.post(of(view, "view-forget"), follow=True).content.decode()
+    without = client.get("/accounts/").status_code
+    back = client.post(of(view, "view-back"))
+
+    assert f'action="{of(view, "view-back")}"' in told
+    assert without == 200
+    assert back["Location"] == f"/accounts/?type=dealer&view={view.uuid}"
+    assert client.get("/accounts/")["Location"] == back["Location"]
+    assert client.post(of(view, "view-back")).status_code == 404
+
+
+def test_a_view_whose_name_was_taken_meanwhile_stays_forgotten(client: Client, me: User) -> None:
+    view = kept(me)
+    client.post(of(view, "view-forget"))
+    kept(me)
+
+    said = client.post(of(view, "view-back"), follow=True).content.decode()
+
+    assert "You have a view of this name already" in said
+    assert SavedView.objects.filter(forgotten_at=None).count() == 1
+
+
+def test_a_forgotten_view_is_brought_back_by_whom_it_is_to_change(client: Client, me: User) -> None:
+    shared, private = kept(UserFactory(), name="Shared", shared=True), kept(UserFactory())
+    forget_view(shared, actor=shared.owner)
+    forget_view(private, actor=private.owner)
+
+    answers = [client.post(of(view, "view-back")).status_code for view in (shared, private)]
+
+    assert answers == [403, 404]
+
+
+def test_what_was_forgotten_a_month_ago_goes(me: User) -> None:
+    kept(me, name="Kept")
+    with time_machine.travel(timezone.now() - timedelta(days=31)):
+        forget_view(kept(me, name="Long ago"), actor=me)
+    forget_view(kept(me, name="Lately"), actor=me)
+
+    assert prune() == 1
+    assert set(SavedView.objects.values_list("name", flat=True)) == {"Kept", "Lately"}
