@@ -72,6 +72,7 @@ class Noun:
     board: str = ""
     hint: Callable[[Any], str] = lambda row: ""
     letter: str = ""
+    merges: bool = False  # whether two of them can be made one
 
     def rows(self, user: User) -> QuerySet[Any]:
         """Every row this user may see, in no order, with what a list needs."""

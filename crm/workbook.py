@@ -112,6 +112,7 @@ ACCOUNTS = Noun(
     restore=accounts.restore_account,
     hint=lambda row: joined(row.city, row.email, row.phone),
     letter="a",
+    merges=True,
 )
 
 CONTACTS = Noun(
@@ -154,6 +155,7 @@ CONTACTS = Noun(
     restore=contacts.restore_contact,
     hint=lambda row: joined(row.job_title, row.account, row.email, row.phone or row.mobile),
     letter="c",
+    merges=True,
 )
 
 OPPORTUNITIES = Noun(

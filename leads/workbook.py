@@ -92,6 +92,7 @@ LEADS = Noun(
     restore=services.restore_lead,
     hint=lambda row: joined(row.contact_name, row.company_name, row.email),
     letter="l",
+    merges=True,
 )
 
 

@@ -5,6 +5,7 @@ from crm.models.activities import Activity, CommunicationLog, Note, Task
 from crm.models.answers import KeptAnswer
 from crm.models.audit import Change, Origin
 from crm.models.base import Coordinates, Linked, OwnFields, PostalAddress, Record, RecordQuerySet
+from crm.models.merges import Merge, NotDuplicates
 from crm.models.opportunities import LostReason, Opportunity, Priority, Stage, StageChange
 from crm.models.places import Country, CountryState
 from crm.models.tags import Tag
@@ -26,6 +27,8 @@ __all__ = [
     "KeptAnswer",
     "Linked",
     "LostReason",
+    "Merge",
+    "NotDuplicates",
     "Note",
     "Opportunity",
     "Origin",
