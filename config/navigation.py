@@ -49,6 +49,7 @@ DRAWINGS = {
     "history": "history",
     "home": "home",
     "view_kanban": "layout-kanban",
+    "content_copy": "copy",
 }
 
 
@@ -125,6 +126,19 @@ def _home() -> dict[str, Any]:
     }
 
 
+def _duplicates() -> dict[str, Any]:
+    """The finder of duplicates, whatever the noun."""
+    link = reverse_lazy("workspace:duplicates", args=("accounts",))
+    return {
+        "title": _("Duplicates"),
+        "icon": "content_copy",
+        "drawing": DRAWINGS["content_copy"],
+        "link": link,
+        "permission": lambda request: request.user.has_perm("crm.view_account"),
+        "active": lambda request: request.path.startswith("/duplicates/"),
+    }
+
+
 def _group(title: Any, *items: dict[str, Any], collapsible: bool = False) -> dict[str, Any]:
     return {"title": title, "separator": True, "collapsible": collapsible, "items": list(items)}
 
@@ -143,6 +157,7 @@ NAVIGATION: list[dict[str, Any]] = [
         _("Work"),
         _noun(_("Activities"), "event", "activities", "crm.activity"),
         _noun(_("Tasks"), "task_alt", "tasks", "crm.task"),
+        _duplicates(),
     ),
     _group(
         _("Odoo sync"),

@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 
 from crm.api import idempotency, jwt
-from crm.services import saved_views
+from crm.services import merging, saved_views
 from integrations import eventlog, sync
 from integrations.errors import IntegrationError
 from integrations.standing import alerts
@@ -82,6 +82,7 @@ def prune() -> None:
     idempotency.prune(sync.PRUNE_CHUNK)
     jwt.prune(sync.PRUNE_CHUNK)
     saved_views.prune()
+    merging.prune()
     _quietly(sync.prune)
 
 

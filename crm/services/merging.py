@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import combinations
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from crm import registry
 from crm.custom import PREFIX
-from crm.models import Contact, Merge, User
+from crm.models import Contact, Merge, NotDuplicates, User
 from crm.nouns import Noun
 from crm.selectors.hanging import Pointer, own_tree, pointers
 from crm.services import records
@@ -148,6 +149,14 @@ def take_back(merge: Merge, noun: Noun, *, actor: User) -> TakenBack:
     _note(noun, loser, _("The merge into “%(name)s” was taken back.") % {"name": survivor}, actor)
     Merge.objects.filter(pk=held.pk).update(taken_back_at=timezone.now())
     return done
+
+
+def say_apart(rows: Sequence[Any], *, actor: User) -> None:
+    """Remember that no two of these records are the same; saying it twice is no harm. One statement."""
+    pairs = combinations(sorted({row.uuid for row in rows}), 2)
+    NotDuplicates.objects.bulk_create(
+        [NotDuplicates(one=one, other=other, said_by=actor) for one, other in pairs], ignore_conflicts=True
+    )
 
 
 def prune() -> int:

@@ -65,6 +65,13 @@ def page(record: Any) -> str:
 
 
 @register.filter
+def hint(record: Any) -> str:
+    """Which one it is, in a line; its relations are selected along."""
+    noun = nouns.noun_of(record)
+    return noun.hint(record) if noun else ""
+
+
+@register.filter
 def initials(person: Any) -> str:
     """Two letters that stand for a person."""
     words = str(person).replace("@", " ").split()

@@ -37,6 +37,14 @@ def may(action: str) -> Callable[[View], View]:
     return guard
 
 
+def uuid_of(text: str) -> uuids.UUID | None:
+    """The uuid that a text is; None for any other text."""
+    try:
+        return uuids.UUID(text)
+    except ValueError:
+        return None
+
+
 def record_or_404(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> Any:
     """The record, trash included, if this person may see it; for all others it does not exist. One query."""
     record = noun.rows(person(request)).filter(uuid=uuid).first()

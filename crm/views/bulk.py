@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import uuid as uuids
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from crm.forms import form_of
 from crm.models import Stage, Tag, User
 from crm.nouns import Noun
 from crm.services import bulk
-from crm.views.access import may, person
+from crm.views.access import may, person, uuid_of
 from crm.views.addresses import address, tidy
 
 UNDO_SECONDS = 3600
 NAMED = 5
+MERGE = bulk.Action("merge", gettext_lazy("Merge two"), "git-merge")
 
 
 @require_POST
@@ -32,6 +33,8 @@ def change(request: HttpRequest, noun: Noun) -> HttpResponse:
 
     The rows of the preview travel in the form, so that what was shown is what is done.
     """
+    if request.POST.get("action") == MERGE.key and noun.merges:
+        return _to_merge(request, noun)
     action = bulk.action_of(noun, request.POST.get("action", ""))
     if action is None:
         return _refuse(request, noun, _("Choose what to do with the rows."))
@@ -79,6 +82,27 @@ def take_back(request: HttpRequest, noun: Noun) -> HttpResponse:
     return _done(request, noun, {"words": words, "good": not kept})
 
 
+def _to_merge(request: HttpRequest, noun: Noun) -> HttpResponse:
+    """Two rows lead to the page where they stand side by side."""
+    rows, _asked, problem = _chosen(request, noun)
+    if problem or len(rows) != 2:
+        return _refuse(request, noun, _("Select exactly two rows to merge them."))
+    where = (
+        f"{reverse('workspace:merge', args=(noun,))}?{urlencode({'record': [row.uuid for row in rows]}, doseq=True)}"
+    )
+    if not _by_htmx(request):
+        return redirect(where)
+    answer = HttpResponse(status=204)
+    answer["HX-Redirect"] = where
+    return answer
+
+
+def actions_for(noun: Noun, *, in_trash: bool) -> list[bulk.Action]:
+    """What the bar under a list offers for the rows selected."""
+    found = bulk.actions_of(noun, in_trash=in_trash)
+    return [*found, MERGE] if noun.merges and not in_trash else found
+
+
 def _go(request: HttpRequest, noun: Noun, rows: list[Any], action: bulk.Action, value: Any) -> HttpResponse:
     user = person(request)
     outcome = bulk.apply(noun, [row.uuid for row in rows], action, value, actor=user)
@@ -105,17 +129,12 @@ def _chosen(request: HttpRequest, noun: Noun) -> tuple[list[Any], int, str]:
     else:
         wanted = {*request.POST.getlist("row"), *request.POST.get("rows", "").split()}
         asked = len(wanted)
-        found = [] if asked > bulk.MOST else list(rows.filter(uuid__in=filter(None, map(_uuid, wanted))).order_by("pk"))
+        found = (
+            [] if asked > bulk.MOST else list(rows.filter(uuid__in=filter(None, map(uuid_of, wanted))).order_by("pk"))
+        )
     if asked > bulk.MOST:
         return [], asked, _("At most %(most)d rows can be changed at once; narrow the filters.") % {"most": bulk.MOST}
     return found, asked, "" if found else _("Select rows first.")
-
-
-def _uuid(text: str) -> uuids.UUID | None:
-    try:
-        return uuids.UUID(text)
-    except ValueError:
-        return None
 
 
 def _form_of(noun: Noun, action: bulk.Action, user: User, data: Any) -> forms.Form | None:

@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -36,7 +37,8 @@ def add(request: HttpRequest, noun: Noun) -> HttpResponse:
         else:
             return done(request, _("“%(name)s” is here.") % {"name": record}, url_of(record))
     title = _("New %(noun)s") % {"noun": str(noun.title).lower()}
-    return _page(request, noun, form, title=title, back=noun.list_url)
+    alike = reverse("workspace:alike", args=(noun,)) if noun.merges else ""
+    return _page(request, noun, form, title=title, back=noun.list_url, alike=alike)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -85,6 +87,6 @@ def refuse(form: Any, refusal: Exception) -> None:
         form.add_error(name if name in form.fields else None, errors)
 
 
-def _page(request: HttpRequest, noun: Noun, form: Any, *, title: str, back: str, version: str = "") -> HttpResponse:
-    context = {"noun": noun, "form": form, "heading": title, "back": back, "version": version}
+def _page(request: HttpRequest, noun: Noun, form: Any, *, title: str, back: str, **more: str) -> HttpResponse:
+    context = {"noun": noun, "form": form, "heading": title, "back": back, **more}
     return render(request, "workspace/form.html", context, status=422 if form.is_bound else 200)

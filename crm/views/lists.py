@@ -17,10 +17,10 @@ from django.views.decorators.vary import vary_on_headers
 
 from crm import keyset, registry
 from crm.nouns import Column, Noun
-from crm.services import bulk
 from crm.views import saved
 from crm.views.access import may, person
 from crm.views.addresses import address, chips, tidy
+from crm.views.bulk import actions_for
 
 PAGE_SIZE = 50
 # What an address may hold beside filters.
@@ -89,7 +89,7 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
         "kept": [(name, query[name]) for name in ("sort", "columns", "view") if query.get(name)],
         "board": reverse(noun.board) + address(query, sort="", columns="", cursor="") if noun.board else "",
         "export": reverse("workspace:export", args=(noun,)) + address(query, cursor=""),
-        "bulk": bulk.actions_of(noun, in_trash=query.get("trash") == "true") if noun.allows(user, "change") else [],
+        "bulk": actions_for(noun, in_trash=query.get("trash") == "true") if noun.allows(user, "change") else [],
         "bulk_url": reverse("workspace:bulk", args=(noun,)) + address(query, cursor=""),
         "can_add": noun.allows(user, "add"),
     }

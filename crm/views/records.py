@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from crm import registry, related, timeline
 from crm.models import Contact, Linked
 from crm.nouns import Noun, url_of
+from crm.selectors.merges import open_merges
 from crm.views.access import may, person, record_or_404
 from crm.views.composer import KINDS
 from crm.views.details import sections_of
@@ -41,7 +42,9 @@ def record_page(request: HttpRequest, noun: Noun, uuid: uuids.UUID) -> HttpRespo
         **panels_of(request, noun, record),
         "sections": sections_of(noun, record),
         "boxes": list(related.boxes(record, user)),
+        "merges": open_merges(record) if noun.merges else [],
         "actions": registry.record_actions(record) if may_change else [],
+        "may_change": may_change,
         "can_edit": may_change and noun.editable(record),
         "can_trash": may_change and not record.frozen_reason,
         "kinds": KINDS if record._meta.model_name in Linked.LINKS and noun.allows(user, "change") else {},

@@ -48,6 +48,8 @@ OF_NOUN: dict[str, Row] = {
 OF_VIEWS = {"view", "view-update", "view-forget", "view-back", "view-default"}
 # Everybody's own, whatever the role; tests/crm/views/test_tokens.py says that nobody reaches another's.
 OF_ONESELF = {"tokens", "token-revoke"}
+# Of some nouns only: tests/crm/views/test_duplicates.py asks them as owner, team mate and stranger.
+OF_PAIRS = {"duplicates", "alike", "apart", "merge", "merge-back"}
 OF_RECORD: dict[str, Row] = {
     "record": Row("get"),
     "timeline": Row("get"),
@@ -76,7 +78,7 @@ LABELS = {"accounts": "crm.Account", "contacts": "crm.Contact", "opportunities":
 def test_every_address_has_its_row() -> None:
     named = {pattern.name for pattern in urls.urlpatterns}
 
-    assert named == {*OF_NOUN, *OF_RECORD, *OF_DEAL, *OF_ALL, *OF_VIEWS, *OF_ONESELF}
+    assert named == {*OF_NOUN, *OF_RECORD, *OF_DEAL, *OF_ALL, *OF_VIEWS, *OF_ONESELF, *OF_PAIRS}
 
 
 @pytest.mark.parametrize("role", [*ROLES, NOBODY])
