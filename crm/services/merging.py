@@ -213,7 +213,9 @@ def _put_back(noun: Noun, survivor: Any, before: dict[str, Any], actor: User) ->
     values: dict[str, Any] = {}
     own: dict[str, Any] = {}
     kept = []
-    for name, (old, new) in before["fields"].items():
+    held = before["fields"]
+    for name in [one for one in dict.fromkeys([*own_tree(noun.model), *fields_of(noun)]) if one in held]:
+        old, new = held[name]
         if name.startswith(PREFIX):
             if _held(survivor, name) == new:
                 own[name.removeprefix(PREFIX)] = old

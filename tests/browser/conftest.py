@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from crm.models import User
 from integrations.odoo.setup.connect import connect
-from tests.support.browser import careful_page, chromium
+from tests.support.browser import careful_page, chromium, keep_pictures
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -25,8 +25,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, live_server: LiveServer, admin_user: User) -> Iterator[Page]:
-    """A page of somebody who has signed in as the administrator."""
+def page(browser: Browser, live_server: LiveServer, admin_user: User, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page of somebody who has signed in as the administrator; how it looked at the end is kept as pictures."""
     with careful_page(browser, live_server.url) as made:
         made.goto("/admin/login/")
         made.locator("#id_username").fill(admin_user.email)
@@ -34,6 +34,7 @@ def page(browser: Browser, live_server: LiveServer, admin_user: User) -> Iterato
         made.locator("#id_password").press("Enter")
         made.wait_for_url("**/admin/")
         yield made
+        keep_pictures(made, request.node.name)
 
 
 @pytest.fixture(scope="module")

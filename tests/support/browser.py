@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tests.support.servers import find_browser
 
@@ -19,6 +20,8 @@ ARGUMENTS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
+PICTURES = Path(__file__).resolve().parent.parent.parent / "var" / "screenshots"
+LOOKS = (("light", 1440, 900), ("dark", 390, 844))
 
 
 @contextmanager
@@ -44,3 +47,14 @@ def careful_page(browser: Browser, base_url: str) -> Iterator[Page]:
         assert troubles == []
     finally:
         context.close()
+
+
+def keep_pictures(page: Page, name: str) -> None:
+    """Keep how the page looks, light on a desk and dark on a phone, in var/screenshots; none of a page that is gone."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    safe = "".join(letter if letter.isalnum() else "-" for letter in name)
+    with suppress(Error):
+        for theme, width, height in LOOKS:
+            page.emulate_media(color_scheme=theme)
+            page.set_viewport_size({"width": width, "height": height})
+            page.screenshot(path=PICTURES / f"{safe}-{theme}-{width}.png")
