@@ -232,6 +232,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
+    "work-off": {
+        "task": "crm.work_off",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
+    },
     "prune": {"task": "integrations.prune", "schedule": timedelta(hours=6)},
 }
 

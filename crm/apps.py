@@ -13,9 +13,11 @@ class CrmConfig(AppConfig):
         from crm.selectors import related as beside
         from crm.selectors.home import home_tiles
         from crm.selectors.timeline import SOURCES
+        from crm.services import bulk_jobs
 
         registry.register_home_tiles(home_tiles)
         workbook.register()
         timeline.register(*SOURCES)
         related.register(beside.boxes)
         actions.register()
+        bulk_jobs.register()

@@ -12,11 +12,12 @@ class IntegrationsConfig(AppConfig):
         from crm.registry import register_edit_books
         from integrations.odoo.pushing import routes
         from integrations.odoo.settling import edits
-        from integrations.standing import gauges, own_values, panels, tiles
+        from integrations.standing import gauges, own_values, panels, running, tiles
 
         routes.register()
         panels.register()
         gauges.register()
         own_values.register()
         tiles.register()
+        running.register()
         register_edit_books(edits.book_for)

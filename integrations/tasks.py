@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 
 from crm.api import idempotency, jwt
-from crm.services import merging, saved_views
+from crm.services import jobs, merging, saved_views
 from integrations import eventlog, sync
 from integrations.errors import IntegrationError
 from integrations.standing import alerts
@@ -83,6 +83,7 @@ def prune() -> None:
     jwt.prune(sync.PRUNE_CHUNK)
     saved_views.prune()
     merging.prune()
+    jobs.prune()
     _quietly(sync.prune)
 
 

@@ -5,6 +5,7 @@ from crm.models.activities import Activity, CommunicationLog, Note, Task
 from crm.models.answers import KeptAnswer
 from crm.models.audit import Change, Origin
 from crm.models.base import Coordinates, Linked, OwnFields, PostalAddress, Record, RecordQuerySet
+from crm.models.jobs import Job, JobPart
 from crm.models.merges import Merge, NotDuplicates
 from crm.models.opportunities import LostReason, Opportunity, Priority, Stage, StageChange
 from crm.models.places import Country, CountryState
@@ -24,6 +25,8 @@ __all__ = [
     "Country",
     "CountryState",
     "DefaultView",
+    "Job",
+    "JobPart",
     "KeptAnswer",
     "Linked",
     "LostReason",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid as uuids
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,14 +11,15 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from crm.forms import form_of
-from crm.models import Stage, Tag, User
+from crm.models import Job, Stage, Tag, User
 from crm.nouns import Noun
-from crm.services import bulk
+from crm.services import bulk, bulk_jobs, jobs
 from crm.views.access import may, person, uuid_of
 from crm.views.addresses import address, tidy
 
@@ -38,28 +40,20 @@ def change(request: HttpRequest, noun: Noun) -> HttpResponse:
     action = bulk.action_of(noun, request.POST.get("action", ""))
     if action is None:
         return _refuse(request, noun, _("Choose what to do with the rows."))
-    rows, asked, problem = _chosen(request, noun)
+    wanted, asked, problem = _wanted(request, noun)
     if problem:
         return _refuse(request, noun, problem)
+    many = len(wanted) > bulk.NOW
     form = _form_of(noun, action, person(request), request.POST if "value" in request.POST else None)
-    context: dict[str, Any] = {"action": action, "form": form, "rows": " ".join(str(row.uuid) for row in rows)}
+    kept = {} if many else {"rows": " ".join(map(str, wanted))}
+    context: dict[str, Any] = {"action": action, "form": form, "count": len(wanted), **kept}
     if form is not None and not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return _panel(request, noun, {**context, "count": len(rows)}, status=status)
+        return _panel(request, noun, context, status=422 if form.is_bound else 200)
     value = form.cleaned_data["value"] if form is not None else None
     if "go" in request.POST:
-        return _go(request, noun, rows, action, value)
-    plan = bulk.plan(rows, action, value)
-    shown = {
-        "plan": plan,
-        "named": plan.changing[:NAMED],
-        "more": len(plan.changing) - NAMED,
-        "frozen": plan.frozen[:NAMED],
-        "missing": asked - len(rows),
-        "rows": " ".join(str(row.uuid) for row in rows),
-        "count": len(rows),
-    }
-    return _panel(request, noun, {**context, **shown})
+        return _begin(request, noun) if many else _go(request, noun, wanted, action, value)
+    shown = _preview(request, noun, wanted, action, value)
+    return _panel(request, noun, {**context, **shown, "missing": asked - len(wanted)})
 
 
 @require_POST
@@ -82,14 +76,40 @@ def take_back(request: HttpRequest, noun: Noun) -> HttpResponse:
     return _done(request, noun, {"words": words, "good": not kept})
 
 
+def _preview(
+    request: HttpRequest, noun: Noun, wanted: list[uuids.UUID], action: bulk.Action, value: Any
+) -> dict[str, Any]:
+    """What would be done; a job is written down for what takes long, so that what was shown is what is done."""
+    rows = list(noun.rows(person(request)).filter(uuid__in=wanted[: bulk.NOW]).order_by("pk"))
+    plan = bulk.plan(rows, action, value)
+    shown: dict[str, Any] = {"plan": plan, "named": plan.changing[:NAMED], "frozen": plan.frozen[:NAMED]}
+    if len(wanted) > bulk.NOW:
+        job = bulk_jobs.ask(noun, wanted, action, value, actor=person(request))
+        return {**shown, "job": job, "changing": len(wanted), "more": len(wanted) - len(shown["named"])}
+    more = len(plan.changing) - NAMED
+    return {**shown, "changing": len(plan.changing), "more": more}
+
+
+def _begin(request: HttpRequest, noun: Noun) -> HttpResponse:
+    """Begin the job that the preview showed, and lead to it."""
+    asked = uuid_of(request.POST.get("job", ""))
+    job = Job.objects.filter(uuid=asked, actor=person(request), noun=noun.key).first() if asked else None
+    if job is None:
+        return _refuse(request, noun, _("This was shown too long ago. Choose the rows again."))
+    jobs.begin(job)
+    return _lead(request, reverse("workspace:job", args=(job.uuid,)))
+
+
 def _to_merge(request: HttpRequest, noun: Noun) -> HttpResponse:
     """Two rows lead to the page where they stand side by side."""
-    rows, _asked, problem = _chosen(request, noun)
-    if problem or len(rows) != 2:
+    wanted, _asked, problem = _wanted(request, noun)
+    if problem or len(wanted) != 2:
         return _refuse(request, noun, _("Select exactly two rows to merge them."))
-    where = (
-        f"{reverse('workspace:merge', args=(noun,))}?{urlencode({'record': [row.uuid for row in rows]}, doseq=True)}"
-    )
+    query = urlencode({"record": wanted}, doseq=True)
+    return _lead(request, f"{reverse('workspace:merge', args=(noun,))}?{query}")
+
+
+def _lead(request: HttpRequest, where: str) -> HttpResponse:
     if not _by_htmx(request):
         return redirect(where)
     answer = HttpResponse(status=204)
@@ -103,9 +123,9 @@ def actions_for(noun: Noun, *, in_trash: bool) -> list[bulk.Action]:
     return [*found, MERGE] if noun.merges and not in_trash else found
 
 
-def _go(request: HttpRequest, noun: Noun, rows: list[Any], action: bulk.Action, value: Any) -> HttpResponse:
+def _go(request: HttpRequest, noun: Noun, wanted: list[uuids.UUID], action: bulk.Action, value: Any) -> HttpResponse:
     user = person(request)
-    outcome = bulk.apply(noun, [row.uuid for row in rows], action, value, actor=user)
+    outcome = bulk.apply(noun, wanted, action, value, actor=user)
     changed = len(outcome.undo)
     words = ngettext("%(count)d changed.", "%(count)d changed.", changed) % {"count": changed}
     if outcome.refused:
@@ -117,24 +137,24 @@ def _go(request: HttpRequest, noun: Noun, rows: list[Any], action: bulk.Action, 
     return _done(request, noun, {"words": words, "good": not refused, "undo": undo, "refused": refused})
 
 
-def _chosen(request: HttpRequest, noun: Noun) -> tuple[list[Any], int, str]:
-    """The rows chosen that this person may see, how many were asked for, and what is wrong with the choice."""
+def _wanted(request: HttpRequest, noun: Noun) -> tuple[list[uuids.UUID], int, str]:
+    """The rows chosen that this person sees, how many were asked for, and what is wrong with the choice."""
     rows = noun.rows(person(request))
     if "all" in request.POST:
         chosen = noun.filters(tidy(request.GET), queryset=rows, request=request)
         if not chosen.is_valid():
             return [], 0, _("The filters do not fit; go back to the list and mend them.")
-        found = list(chosen.qs.order_by("pk")[: bulk.MOST + 1])
-        asked = len(found)
+        rows = chosen.qs
+        asked = None
     else:
         wanted = {*request.POST.getlist("row"), *request.POST.get("rows", "").split()}
+        rows = rows.filter(uuid__in=list(filter(None, map(uuid_of, wanted)))[: bulk.MOST + 1])
         asked = len(wanted)
-        found = (
-            [] if asked > bulk.MOST else list(rows.filter(uuid__in=filter(None, map(uuid_of, wanted))).order_by("pk"))
-        )
-    if asked > bulk.MOST:
-        return [], asked, _("At most %(most)d rows can be changed at once; narrow the filters.") % {"most": bulk.MOST}
-    return found, asked, "" if found else _("Select rows first.")
+    found = list(rows.order_by("pk").values_list("uuid", flat=True)[: bulk.MOST + 1])
+    if len(found) > bulk.MOST:
+        most = number_format(bulk.MOST, force_grouping=True)
+        return [], 0, _("At most %(most)s rows can be changed at once; narrow the filters.") % {"most": most}
+    return found, len(found) if asked is None else asked, "" if found else _("Select rows first.")
 
 
 def _form_of(noun: Noun, action: bulk.Action, user: User, data: Any) -> forms.Form | None:
