@@ -46,8 +46,10 @@ OF_NOUN: dict[str, Row] = {
 }
 # Views of lists are no business records: their own tests say who finds and changes them.
 OF_VIEWS = {"view", "view-update", "view-forget", "view-back", "view-default"}
-# Everybody's own, whatever the role; tests/crm/views/test_tokens.py says that nobody reaches another's.
-OF_ONESELF = {"tokens", "token-revoke"}
+# Everybody's own, whatever the role; test_tokens.py and test_webhooks.py in tests/crm/views say that nobody reaches
+# another's.
+OF_ONESELF = {"tokens", "token-revoke", "webhooks", "webhook"}
+OF_ONESELF |= {f"webhook-{name}" for name in ("add", "edit", "pause", "resume", "secret", "delete", "test", "again")}
 OF_RECORD: dict[str, Row] = {
     "record": Row("get"),
     "timeline": Row("get"),
