@@ -178,6 +178,8 @@ NAVIGATION: list[dict[str, Any]] = [
         _page(_("Deleted and merged"), "delete_history", "sync:deleted", "integrations.view_missingrecord"),
         _item(_("Outgoing messages"), "outbox", "integrations.outboxmessage"),
         _item(_("Incoming messages"), "inbox", "integrations.inboxmessage"),
+        _item(_("Outgoing webhooks"), "webhook", "integrations.subscription"),
+        _item(_("Webhook deliveries"), "outbox", "integrations.delivery"),
         _item(_("Bindings"), "link", "integrations.binding"),
         _item(_("Progress"), "speed", "integrations.pullcursor"),
         _item(_("Sync runs"), "sync", "integrations.syncrun"),

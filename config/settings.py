@@ -189,6 +189,8 @@ CELERY_TASK_ROUTES = {
     "integrations.check_key": {"queue": "pull"},
     "integrations.look_for_companies": {"queue": "pull"},
     "integrations.read_back": {"queue": "hooks"},
+    "integrations.deliver": {"queue": "hooks"},
+    "integrations.deliver_due": {"queue": "hooks"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -201,6 +203,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "read-back": {
         "task": "integrations.read_back",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 2},
+    },
+    "deliver-due": {
+        "task": "integrations.deliver_due",
         "schedule": timedelta(seconds=2),
         "options": {"expires": 2},
     },
@@ -270,6 +277,8 @@ ODOO_SLOW_SECONDS = whole_number("ODOO_SLOW_SECONDS", 30, low=1, high=600)
 ODOO_SAFETY_PERCENT = whole_number("ODOO_SAFETY_PERCENT", 2, low=1, high=100)
 ODOO_SAFETY_RECORDS = whole_number("ODOO_SAFETY_RECORDS", 50, low=1, high=1000000)
 UNDO_DAYS = whole_number("UNDO_DAYS", 30, low=1, high=3650)
+# Where outgoing webhooks may go besides public addresses by https. Any user may type one, so the operator decides.
+WEBHOOK_ALLOWED_HOSTS = words("WEBHOOK_ALLOWED_HOSTS", "localhost,127.0.0.0/8,::1")
 WEBHOOK_MAX_BYTES = whole_number("WEBHOOK_MAX_BYTES", 262144, low=1024, high=10485760)
 
 # --- The REST API -----------------------------------------------------------------------------------------------

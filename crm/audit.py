@@ -16,7 +16,10 @@ from django.http import HttpRequest, HttpResponse
 
 from crm.custom import PREFIX
 from crm.models import Change, Origin, Record, User
+from crm.nouns import noun_of
+from integrations import subscriptions
 from integrations.models.bulk import insert_rows
+from integrations.subscriptions import Event
 
 TAGS = "tags"
 ACTION = Change.Action
@@ -79,12 +82,35 @@ def changed(
 
 
 def keep(*changes: Change | None) -> None:
-    """Write these. One statement."""
-    insert_rows([one for one in changes if one is not None])
+    """Write these, and queue them for outgoing webhooks. Two statements while nobody listens."""
+    kept = [one for one in changes if one is not None]
+    if kept:
+        insert_rows(kept)
+        subscriptions.announce(_events(kept))
+
+
+def _events(changes: Iterable[Change]) -> Iterator[Event]:
+    """What subscribers hear of; records without pages of their own, such as notes, are not told of."""
+    for one in changes:
+        model: Any = one.content_type.model_class()
+        noun = noun_of(model)
+        if noun is not None:
+            yield Event(
+                type=f"{model._meta.model_name}.{one.action}",
+                noun=noun.key,
+                object_uuid=one.object_uuid,
+                at=one.at,
+                path=f"{API}v1/{noun.key}/{one.object_uuid}/",
+                version=one.version,
+                fields=sorted(one.fields),
+                origin=one.origin,
+                actor_id=one.actor_id,
+                by_api=one.origin == Origin.API,
+            )
 
 
 def _entry(record: Record, actor: User | None, action: Change.Action, fields: dict[str, Any]) -> Change:
-    return Change(
+    entry = Change(
         actor=actor,
         origin=_origin.get(),
         action=action,
@@ -93,6 +119,8 @@ def _entry(record: Record, actor: User | None, action: Change.Action, fields: di
         name=str(record)[:255],
         fields=fields,
     )
+    entry.version = record.version
+    return entry
 
 
 def _pair(before: Record, after: Record, name: str) -> Sequence[Any]:

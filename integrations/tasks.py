@@ -10,6 +10,7 @@ from celery import shared_task
 from crm.api import idempotency, jwt
 from crm.services import jobs, merging, saved_views
 from integrations import eventlog, sync
+from integrations.delivering import pruning, senders
 from integrations.errors import IntegrationError
 from integrations.standing import alerts
 
@@ -38,6 +39,18 @@ def poll_due(*, at_once: bool = False) -> None:
 def read_back() -> None:
     """Work off the hints that webhooks left."""
     _quietly(sync.read_back)
+
+
+@shared_task(name="integrations.deliver")
+def deliver(*, subscription_id: int) -> None:
+    """Send a subscriber what is due."""
+    senders.start(subscription_id)
+
+
+@shared_task(name="integrations.deliver_due")
+def deliver_due() -> None:
+    """Send every subscriber what is due: retries, and what another bell was lost of."""
+    senders.start_due()
 
 
 @shared_task(name="integrations.compare_ids")
@@ -84,6 +97,7 @@ def prune() -> None:
     saved_views.prune()
     merging.prune()
     jobs.prune()
+    pruning.prune(sync.PRUNE_CHUNK)
     _quietly(sync.prune)
 
 

@@ -24,8 +24,11 @@ class Change(models.Model):
     """One write of one record. `fields`: by field, its value before and after; nothing for a record that was made.
 
     Relations are kept by primary key, tags by a list of them, fields of the user's own as "custom.key". The record
-    itself may become another noun, or go: `name` is what it was called then.
+    itself may become another noun, or go: `name` is what it was called then. `version`, which is not stored, is the one
+    that the write left behind.
     """
+
+    version: int | None = None
 
     class Action(models.TextChoices):
         MADE = "made", _("Made")

@@ -18,6 +18,7 @@ from integrations.models.mailboxes import InboxMessage, OutboxMessage
 from integrations.models.missing import MissingRecord, SafetyStop
 from integrations.models.options import Alert, Pulse, SyncOption
 from integrations.models.runs import BeforeImage, Lease, PullCursor, SyncRun
+from integrations.models.subscriptions import Delivery, Subscription
 
 __all__ = [
     "Alert",
@@ -28,6 +29,7 @@ __all__ = [
     "CallMinute",
     "Conflict",
     "Connection",
+    "Delivery",
     "EventTally",
     "HookCheck",
     "HookDay",
@@ -45,6 +47,7 @@ __all__ = [
     "Pulse",
     "RemoteName",
     "SafetyStop",
+    "Subscription",
     "SyncOption",
     "SyncRun",
     "content_type_of",

@@ -20,9 +20,14 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class AddressGuard:
-    """Decides which addresses may be called. `allowed_hosts`: names, addresses or networks ("10.0.0.0/8")."""
+    """Decides which addresses may be called. `allowed_hosts`: names, addresses or networks ("10.0.0.0/8").
 
-    def __init__(self, allowed_hosts: Iterable[str] = ()) -> None:
+    `strict`, for addresses that any user may type: what is not public must be listed, by https too, and this machine
+    is no exception.
+    """
+
+    def __init__(self, allowed_hosts: Iterable[str] = (), *, strict: bool = False) -> None:
+        self._strict = strict
         self._names: set[str] = set()
         self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
         for entry in allowed_hosts:
@@ -55,12 +60,34 @@ class AddressGuard:
             )
         if address.is_unspecified or address.is_multicast or (address.version == 4 and address.is_reserved):
             raise ConfigError(f"{host} points to {address}, which is not the address of a server.")
-        if secure or address.is_loopback or self._lists(host, address):
+        if self._lists(host, address):
+            return
+        if self._strict and not address.is_global:
+            raise ConfigError(
+                f"{host} points to {address}, which is not public. The operator must list it before it is called."
+            )
+        if secure or (address.is_loopback and not self._strict):
             return
         raise ConfigError(
             f"The address of {host} begins with http://, so passwords would travel unprotected. Use https://, or let "
             f"the operator list {host} as an allowed host if it stands in your own network."
         )
+
+    def check_typed(self, url: str) -> None:
+        """Refuse an address that a person types, as far as that shows before its name is looked up. No network.
+
+        Plain http needs a listed name, or an address that `check_address` lets through. Raises ConfigError.
+        """
+        self.check_url(url)
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            if parts.scheme == "http" and host.rstrip(".").lower() not in self._names:
+                raise ConfigError("The address must begin with https://.") from None
+        else:
+            self.check_address(host, host, secure=parts.scheme == "https")
 
     def _lists(self, host: str, address: Address) -> bool:
         return host.rstrip(".").lower() in self._names or any(address in network for network in self._networks)

@@ -201,8 +201,8 @@ class HttpDoor:
 
     `allowed_hosts`: names, addresses or networks that may be called by plain http; `connect_timeout` and
     `read_timeout` in seconds; `max_bytes`: largest answer after decompression; `ca_file`: a PEM file of additional
-    authorities; `resolver`: name and port to addresses, for tests. The pool is built at the first request and again
-    in a forked child.
+    authorities; `strict`: call public or listed addresses only; `resolver`: name and port to addresses, for tests. The
+    pool is built at the first request and again in a forked child.
     """
 
     def __init__(
@@ -216,9 +216,10 @@ class HttpDoor:
         max_connections: int = 10,
         user_agent: str = "Tandem CRM",
         ca_file: str | None = None,
+        strict: bool = False,
         resolver: Resolver = resolve,
     ) -> None:
-        self.guard = AddressGuard(allowed_hosts)
+        self.guard = AddressGuard(allowed_hosts, strict=strict)
         self.max_bytes = max_bytes
         self.connect_timeout = connect_timeout
         self.read_timeout = read_timeout

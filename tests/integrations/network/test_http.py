@@ -512,3 +512,18 @@ class TestStatus:
         assert error is not None
         assert "x.example.com/web/login" in error.message
         assert "token" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://hooks.internal/", "http://hooks.internal/", "http://10.1.2.3/", "https://8.8.8.8/"]
+)
+def test_a_strict_guard_lets_typed_addresses_through(url: str) -> None:
+    AddressGuard(["hooks.internal", "10.0.0.0/8"], strict=True).check_typed(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://other.internal/", "https://192.168.0.1/", "http://8.8.8.8/", "https://127.0.0.1/", "https://[::1]/"]
+)
+def test_a_strict_guard_refuses_what_is_neither_public_nor_listed(url: str) -> None:
+    with pytest.raises(ConfigError):
+        AddressGuard(["hooks.internal", "10.0.0.0/8"], strict=True).check_typed(url)
