@@ -278,7 +278,7 @@ ODOO_SAFETY_PERCENT = whole_number("ODOO_SAFETY_PERCENT", 2, low=1, high=100)
 ODOO_SAFETY_RECORDS = whole_number("ODOO_SAFETY_RECORDS", 50, low=1, high=1000000)
 UNDO_DAYS = whole_number("UNDO_DAYS", 30, low=1, high=3650)
 # Where outgoing webhooks may go besides public addresses by https. Any user may type one, so the operator decides.
-WEBHOOK_ALLOWED_HOSTS = words("WEBHOOK_ALLOWED_HOSTS", "localhost,127.0.0.0/8,::1")
+WEBHOOK_ALLOWED_HOSTS = words("WEBHOOK_ALLOWED_HOSTS")
 WEBHOOK_MAX_BYTES = whole_number("WEBHOOK_MAX_BYTES", 262144, low=1024, high=10485760)
 
 # --- The REST API -----------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ os.environ.setdefault("SECRET_KEY", "tests-only-not-a-secret-0123456789-01234567
 os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
 for name in ("ODOO_URL", "ODOO_DB", "ODOO_USERNAME", "ODOO_API_KEY"):
     os.environ[name] = ""
+os.environ.setdefault("WEBHOOK_ALLOWED_HOSTS", "localhost,127.0.0.0/8,::1")
 os.environ.setdefault("ODOO_WEBHOOK_KEYS", "test-key-one,test-key-two")
 os.environ.setdefault("DATABASE_URL", os.environ.get("TEST_DATABASE_URL") or "sqlite:///:memory:")
 
