@@ -92,7 +92,10 @@ def visible(owner: User, deliveries: Iterable[Delivery], token: uuid.UUID) -> li
 
 
 def _seen(owner: User, key: str, uuids: set[uuid.UUID]) -> Iterable[uuid.UUID]:
-    noun = noun_of_key(key)
+    try:
+        noun = noun_of_key(key)
+    except KeyError:  # queued by an older version: it has no pages any more
+        return ()
     if not noun.allows(owner, "view"):
         return ()
     rows = noun.rows(owner).select_related(None).prefetch_related(None)

@@ -105,7 +105,7 @@ def test_axe_finds_nothing_serious_in_the_workspace(page: Page, world: dict[str,
     paths = ["/", *LISTS, "/pipeline/", "/search/?q=alder", f"/accounts/views/{world['view'].uuid}/"]
     paths += [*of_records, f"{account}history/"]
     paths += ["/leads/new/", "/opportunities/new/", "/tokens/", f"{account}edit/", f"{lead}do/convert/"]
-    paths += ["/accounts/?q=nobody", "/accounts/?fax=1"]
+    paths += ["/webhooks/", "/webhooks/new/", "/accounts/?q=nobody", "/accounts/?fax=1"]
 
     found = [line for path in paths for line in findings(page, path)]
 

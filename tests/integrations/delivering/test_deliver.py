@@ -215,3 +215,15 @@ def test_notes_are_not_told_of(owner: User, subscribe: Subscribe) -> None:
     subscribe()
     notes.write_note(actor=owner, contact=contact, body="Called")
     assert not Delivery.objects.exists()
+
+
+def test_a_kind_of_record_that_is_no_more_stops_nothing(
+    owner: User, httpserver: HTTPServer, subscribe: Subscribe
+) -> None:
+    subscription = subscribe()
+    make(owner)
+    make(owner)
+    first = Delivery.objects.order_by("id")[0]
+    Delivery.objects.filter(pk=first.pk).update(noun="quotes")
+    assert sending.deliver(subscription.pk) == 1
+    assert Delivery.objects.count() == 1
