@@ -124,10 +124,11 @@ def _entry(record: Record, actor: User | None, action: Change.Action, fields: di
 
 
 def _pair(before: Record, after: Record, name: str) -> Sequence[Any]:
-    return [_held(before, name), _held(after, name)]
+    return [held(before, name), held(after, name)]
 
 
-def _held(record: Any, name: str) -> Any:
+def held(record: Any, name: str) -> Any:
+    """What a field holds: of a relation the key, of "custom.key" the value of the user's own field."""
     if name.startswith(PREFIX):
         return record.custom.get(name.removeprefix(PREFIX))
     return getattr(record, record._meta.get_field(name).attname)

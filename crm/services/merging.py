@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm import registry
+from crm.audit import held
 from crm.custom import PREFIX
 from crm.models import Contact, Merge, NotDuplicates, User
 from crm.nouns import Noun
@@ -63,8 +64,8 @@ def offered(noun: Noun, survivor: Any, loser: Any) -> list[str]:
     """
     found = []
     for name in fields_of(noun):
-        theirs = _held(loser, name)
-        if not theirs or _held(survivor, name) or (theirs in (survivor.pk, loser.pk) and name in own_tree(noun.model)):
+        theirs = held(loser, name)
+        if not theirs or held(survivor, name) or (theirs in (survivor.pk, loser.pk) and name in own_tree(noun.model)):
             continue
         if name == "consent" or (name == "is_primary" and loser.account_id != survivor.account_id):
             continue
@@ -95,11 +96,11 @@ def merge(
     if problem := mergeable(noun, survivor, loser):
         raise ValidationError(problem)
     names = [name for name in fields_of(noun) if name in set(take)]
-    old = {name: _held(survivor, name) for name in dict.fromkeys([*own_tree(noun.model), *names])}
+    old = {name: held(survivor, name) for name in dict.fromkeys([*own_tree(noun.model), *names])}
     tags = [tag.pk for tag in loser.tags.exclude(pk__in=survivor.tags.all())]
     after = _give(noun, _leave_below(noun, survivor, loser, actor), loser, names, actor)
     before: dict[str, Any] = {
-        "fields": {name: [value, _held(after, name)] for name, value in old.items() if value != _held(after, name)},
+        "fields": {name: [value, held(after, name)] for name, value in old.items() if value != held(after, name)},
         "tags": tags,
         "moved": {},
         "primary": getattr(loser, "is_primary", False),
@@ -126,28 +127,28 @@ def take_back(merge: Merge, noun: Noun, *, actor: User) -> TakenBack:
 
     Raises ValidationError when it was taken back, is too old, or one of the two is no such record any more.
     """
-    held = Merge.objects.select_for_update().get(pk=merge.pk)
-    if held.taken_back_at is not None:
+    mine = Merge.objects.select_for_update().get(pk=merge.pk)
+    if mine.taken_back_at is not None:
         raise ValidationError(_("This merge was taken back already."))
-    if held.at < timezone.now() - timedelta(days=KEPT_DAYS):
+    if mine.at < timezone.now() - timedelta(days=KEPT_DAYS):
         raise ValidationError(_("A merge can be taken back for %(days)d days.") % {"days": KEPT_DAYS})
-    found = {one.uuid: one for one in noun.model._default_manager.filter(uuid__in=(held.survivor, held.loser))}
+    found = {one.uuid: one for one in noun.model._default_manager.filter(uuid__in=(mine.survivor, mine.loser))}
     if len(found) < 2:
         raise ValidationError(_("One of the two has become another kind of record since; change them by hand."))
-    survivor, loser = _locked(noun, found[held.survivor], found[held.loser])
+    survivor, loser = _locked(noun, found[mine.survivor], found[mine.loser])
     done = TakenBack()
     if loser.archived_at is not None:
         loser = noun.restore(loser, actor=actor)
     for pointer in pointers(noun.model):
-        wanted = held.before["moved"].get(pointer.key, [])
+        wanted = mine.before["moved"].get(pointer.key, [])
         back = _move(pointer, survivor, loser, actor=actor, only=wanted)
         if len(back) < len(wanted):
             done.kept.append(str(pointer.table._meta.verbose_name_plural))
-    done.kept += _put_back(noun, survivor, held.before, actor)
-    if held.before["primary"] and loser.account_id and not _has_primary(loser.account_id):
+    done.kept += _put_back(noun, survivor, mine.before, actor)
+    if mine.before["primary"] and loser.account_id and not _has_primary(loser.account_id):
         noun.update(loser, actor=actor, is_primary=True)
     _note(noun, loser, _("The merge into “%(name)s” was taken back.") % {"name": survivor}, actor)
-    Merge.objects.filter(pk=held.pk).update(taken_back_at=timezone.now())
+    Merge.objects.filter(pk=mine.pk).update(taken_back_at=timezone.now())
     return done
 
 
@@ -174,8 +175,8 @@ def _locked(noun: Noun, one: Any, other: Any) -> tuple[Any, Any]:
     for name in own_tree(noun.model):
         records.lock_tree(f"{noun.model._meta.label_lower}.{name}")
     manager = noun.model._default_manager
-    held = {row.pk: row for row in manager.select_for_update().filter(pk__in=(one.pk, other.pk)).order_by("pk")}
-    return held[one.pk], held[other.pk]
+    rows = {row.pk: row for row in manager.select_for_update().filter(pk__in=(one.pk, other.pk)).order_by("pk")}
+    return rows[one.pk], rows[other.pk]
 
 
 def _leave_below(noun: Noun, survivor: Any, loser: Any, actor: User) -> Any:
@@ -203,7 +204,7 @@ def _give(noun: Noun, survivor: Any, loser: Any, names: Sequence[str], actor: Us
     for name in set(own_tree(noun.model)) & values.keys():
         if values[name] in (survivor, loser):
             raise ValidationError({name: _("“%(name)s” cannot stand below itself.") % {"name": survivor}})
-    own = {name.removeprefix(PREFIX): _held(loser, name) for name in names if name.startswith(PREFIX)}
+    own = {name.removeprefix(PREFIX): held(loser, name) for name in names if name.startswith(PREFIX)}
     tags = {*survivor.tags.all(), *loser.tags.all()}
     return noun.update(survivor, actor=actor, tags=tags, **values, **({"custom": own} if own else {}))
 
@@ -213,17 +214,17 @@ def _put_back(noun: Noun, survivor: Any, before: dict[str, Any], actor: User) ->
     values: dict[str, Any] = {}
     own: dict[str, Any] = {}
     kept = []
-    held = before["fields"]
-    for name in [one for one in dict.fromkeys([*own_tree(noun.model), *fields_of(noun)]) if one in held]:
-        old, new = held[name]
+    fields = before["fields"]
+    for name in [one for one in dict.fromkeys([*own_tree(noun.model), *fields_of(noun)]) if one in fields]:
+        old, new = fields[name]
         if name.startswith(PREFIX):
-            if _held(survivor, name) == new:
+            if held(survivor, name) == new:
                 own[name.removeprefix(PREFIX)] = old
             else:
                 kept.append(name.removeprefix(PREFIX))
             continue
         found: Any = noun.model._meta.get_field(name)
-        if _held(survivor, name) != found.to_python(new):
+        if held(survivor, name) != found.to_python(new):
             kept.append(str(found.verbose_name))
         elif found.is_relation:
             values[name] = found.related_model._default_manager.filter(pk=old).first()
@@ -269,9 +270,3 @@ def _still_primary(row: Any, pointer: Pointer, target: Any) -> dict[str, Any]:
 
 def _has_primary(account: int) -> bool:
     return Contact.objects.active().filter(account=account, is_primary=True).exists()
-
-
-def _held(record: Any, name: str) -> Any:
-    if name.startswith(PREFIX):
-        return record.custom.get(name.removeprefix(PREFIX))
-    return getattr(record, record._meta.get_field(name).attname)
