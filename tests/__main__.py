@@ -34,7 +34,7 @@ NO_DATABASE = (
     "network/test_http.py",
 )
 FAULTS = ["integrations/odoo/failure_cases"]
-STORMS = ["system/test_fault_storm.py", "system/test_killed_at_each_step.py", "faults"]
+STORMS = ["system/test_fault_storm.py", "system/test_killed_at_each_step.py", "system/test_jobs_killed.py", "faults"]
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
 CHECKS = (
     ("ruff check", ["-m", "ruff", "check", "."]),
