@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from crm.models import Job, Tag, User
@@ -19,7 +19,6 @@ CHANGE, UNDO = "bulk", "bulk-undo"
 
 def ask(noun: Noun, wanted: Sequence[uuids.UUID], action: bulk.Action, value: Any, *, actor: User) -> Job:
     """Write down a change of these rows; it is begun by `jobs.begin`."""
-    kept = value.pk if isinstance(value, models.Model) else value
     said = _words(noun, action, value)
     title = f"{noun.plural}: {action.title}" + (f" – {said}" if said else "")
     return jobs.ask(
@@ -28,15 +27,22 @@ def ask(noun: Noun, wanted: Sequence[uuids.UUID], action: bulk.Action, value: An
         actor=actor,
         noun=noun.key,
         items=[str(uuid) for uuid in wanted],
-        parameters={"action": action.key, "value": kept},
+        parameters=kept(action, value),
     )
 
 
+def kept(action: bulk.Action, value: Any) -> dict[str, Any]:
+    """The parameters of a job: what is done, and the value or its primary key."""
+    return {"action": action.key, "value": value.pk if isinstance(value, models.Model) else value}
+
+
+@transaction.atomic
 def undo(job: Job, *, actor: User) -> Job:
     """Begin to put back what a job changed, where nobody saved the row since.
 
     Raises ValidationError while it runs, when it changed nothing, and when that was asked for already.
     """
+    job = Job.objects.select_for_update().get(pk=job.pk)
     if job.is_open:
         raise ValidationError(_("It is still running. Cancel it first."))
     done = job.parts.exclude(done_at=None).order_by("-number").values_list("outcome", flat=True)
@@ -89,14 +95,14 @@ def _words(noun: Noun, action: bulk.Action, value: Any) -> str:
     return str(dict(choices).get(value, value))
 
 
-def _value(noun: Noun, action: bulk.Action, kept: Any) -> Any:
+def _value(noun: Noun, action: bulk.Action, held: Any) -> Any:
     """The value that a job was asked to set. Raises ValidationError when the record that it was is gone."""
-    if not action.name or kept is None:
-        return kept
+    if not action.name or held is None:
+        return held
     target: Any = Tag if action.name == "tags" else noun.model._meta.get_field(action.name).related_model
     if target is None:
-        return kept
-    found = target._default_manager.filter(pk=kept).first()
+        return held
+    found = target._default_manager.filter(pk=held).first()
     if found is None:
         raise ValidationError(_("What was chosen is not there any more."))
     return found

@@ -175,4 +175,4 @@ def _do(job: Job, pk: int, work: Worker) -> None:
 
 
 def _end(job: Job, state: str, problem: str = "") -> None:
-    Job.objects.filter(pk=job.pk).update(state=state, problem=problem, finished_at=timezone.now())
+    Job.objects.filter(pk=job.pk, state__in=Job.OPEN).update(state=state, problem=problem, finished_at=timezone.now())

@@ -40,18 +40,20 @@ def change(request: HttpRequest, noun: Noun) -> HttpResponse:
     action = bulk.action_of(noun, request.POST.get("action", ""))
     if action is None:
         return _refuse(request, noun, _("Choose what to do with the rows."))
+    if "go" in request.POST and "job" in request.POST:
+        return _begin(request, noun, action)
     wanted, asked, problem = _wanted(request, noun)
     if problem:
         return _refuse(request, noun, problem)
     many = len(wanted) > bulk.NOW
     form = _form_of(noun, action, person(request), request.POST if "value" in request.POST else None)
-    kept = {} if many else {"rows": " ".join(map(str, wanted))}
+    kept = {} if many and "all" in request.POST else {"rows": " ".join(map(str, wanted))}
     context: dict[str, Any] = {"action": action, "form": form, "count": len(wanted), **kept}
     if form is not None and not form.is_valid():
         return _panel(request, noun, context, status=422 if form.is_bound else 200)
     value = form.cleaned_data["value"] if form is not None else None
     if "go" in request.POST:
-        return _begin(request, noun) if many else _go(request, noun, wanted, action, value)
+        return _begin(request, noun, action) if many else _go(request, noun, wanted, action, value)
     shown = _preview(request, noun, wanted, action, value)
     return _panel(request, noun, {**context, **shown, "missing": asked - len(wanted)})
 
@@ -90,12 +92,15 @@ def _preview(
     return {**shown, "changing": len(plan.changing), "more": more}
 
 
-def _begin(request: HttpRequest, noun: Noun) -> HttpResponse:
-    """Begin the job that the preview showed, and lead to it."""
+def _begin(request: HttpRequest, noun: Noun, action: bulk.Action) -> HttpResponse:
+    """Begin the job that the preview showed, whatever the filter finds by now, and lead to it."""
+    form = _form_of(noun, action, person(request), request.POST)
+    value = form.cleaned_data["value"] if form is not None and form.is_valid() else None
     asked = uuid_of(request.POST.get("job", ""))
-    job = Job.objects.filter(uuid=asked, actor=person(request), noun=noun.key).first() if asked else None
+    mine = Job.objects.filter(uuid=asked, actor=person(request), noun=noun.key) if asked else Job.objects.none()
+    job = mine.filter(parameters=bulk_jobs.kept(action, value)).first()
     if job is None:
-        return _refuse(request, noun, _("This was shown too long ago. Choose the rows again."))
+        return _refuse(request, noun, _("This is not what was shown, or it was too long ago. Choose the rows again."))
     jobs.begin(job)
     return _lead(request, reverse("workspace:job", args=(job.uuid,)))
 

@@ -234,3 +234,29 @@ def test_two_workers_at_once_do_a_job_once() -> None:
     job.refresh_from_db()
     assert (job.state, job.done, dealers()) == (STATE.DONE, 120, 120)
     assert set(Account.objects.values_list("version", flat=True)) == {2}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_put_back_at_once_put_back_once() -> None:
+    me = UserFactory(role="sales_manager", team=TeamFactory())
+    job = asked(me, [AccountFactory(type="customer", manager=me) for _n in range(3)])
+    jobs.work_off()
+    start, told = threading.Barrier(2), []
+
+    def work() -> None:
+        start.wait()
+        try:
+            told.append(bulk_jobs.undo(job, actor=me).total)
+        except ValidationError as refusal:
+            told.append(" ".join(refusal.messages))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(map(str, told)) == ["3", "That was asked for already."]
+    assert job.undone_by.count() == 1

@@ -78,6 +78,33 @@ def test_the_dialog_leads_to_the_page_of_the_job(client: Client, me: User) -> No
     assert answer["HX-Redirect"] == f"/jobs/{found[1]}/"
 
 
+def test_what_was_shown_is_done_whatever_the_filter_finds_by_then(client: Client, me: User) -> None:
+    rows = AccountFactory.create_batch(5, manager=me, type="customer", city="Kiel")
+    ask = {"action": "type", "value": "dealer", "all": "1"}
+    found = re.search(r'name="job" value="([0-9a-f-]+)"', client.post(f"{BULK}?city=Kiel", ask).content.decode())
+    assert found is not None
+    Account.objects.filter(pk__in=[row.pk for row in rows[:4]]).update(city="Bonn")
+    later = AccountFactory(manager=me, type="customer", city="Kiel")
+
+    other = client.post(f"{BULK}?city=Kiel", {**ask, "value": "partner", "go": "1", "job": found[1]})
+    client.post(f"{BULK}?city=Kiel", {**ask, "go": "1", "job": found[1]})
+    jobs.work_off()
+
+    later.refresh_from_db()
+    assert other.status_code == 422
+    assert (Account.objects.filter(type="dealer").count(), later.type) == (5, "customer")
+
+
+def test_rows_chosen_one_by_one_stay_the_rows_chosen(client: Client, me: User) -> None:
+    rows = AccountFactory.create_batch(5, manager=me, type="customer")
+    chosen = [str(row.uuid) for row in rows[:4]]
+
+    page = client.post(BULK, {"action": "type", "value": "dealer", "row": chosen}).content.decode()
+
+    assert 'name="all"' not in page
+    assert all(uuid in page for uuid in chosen)
+
+
 @pytest.mark.parametrize("job", ["", "x", "00000000-0000-0000-0000-000000000000"])
 def test_what_was_not_shown_is_not_begun(client: Client, me: User, job: str) -> None:
     AccountFactory.create_batch(4, manager=me, type="customer")
