@@ -62,7 +62,7 @@ def test_rule_14_accounts_merged_here_are_merged_in_odoo_and_back(synced: TwoSid
 @EVERY
 def test_rule_14_a_merge_that_is_in_step_sends_nothing_more(synced: TwoSides, admin_user: User) -> None:
     first = synced.control.create("res.partner", name="Ann", email="ann@example.com")
-    second = synced.control.create("res.partner", name="Ann B.", mobile="0170 1")
+    second = synced.control.create("res.partner", name="Ann B.", phone="0170 1")
     synced.settle()
     survivor, loser = synced.here("res.partner", first), synced.here("res.partner", second)
     merge(CONTACTS, survivor=survivor, loser=loser, take=[], actor=admin_user)
