@@ -30,7 +30,8 @@ from integrations.odoo.settling import undo
 from integrations.odoo.setup import keys
 from integrations.odoo.vanished import compare
 from integrations.odoo.wire import companies
-from integrations.odoo.wire.session import Session, client_of, open_session
+from integrations.odoo.wire.clients import client_of
+from integrations.odoo.wire.session import Session, open_session
 
 KEEP = timedelta(days=30)
 PRUNE_CHUNK = 2000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -26,7 +27,7 @@ class TrashFilter(DropdownFilter):
         return queryset.filter(archived_at__isnull=self.value() != "only")
 
 
-class ChoiceFilter(DropdownFilter):
+class ChoiceFilter(DropdownFilter, ABC):
     """A filter with fixed choices, each narrowing the list in its own way: `options` maps a key to its words."""
 
     options: ClassVar[dict[str, Any]] = {}
@@ -38,9 +39,9 @@ class ChoiceFilter(DropdownFilter):
         value = self.value()
         return self.narrow(queryset, value) if value in self.options else queryset
 
+    @abstractmethod
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         """The rows of one choice."""
-        raise NotImplementedError
 
 
 class DoneFilter(ChoiceFilter):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -73,7 +74,7 @@ class Pushed:
         self.explanations += other.explanations
 
 
-class Delivery:
+class Delivery(ABC):
     """Works off the outbox of one Odoo model, claim by claim. Subclasses say what a claim means.
 
     A message is "ours" while its `claim_token` is set; every end (settle, park, wait) clears it.
@@ -91,20 +92,21 @@ class Delivery:
 
     # --- what subclasses say ---
 
+    @abstractmethod
     def work(self, messages: list[OutboxMessage]) -> None:
         """Send these messages; each must be ended or left to be put back."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loaded(self, lines: list[Line], ids: Sequence[int]) -> None:
         """Bind and settle what Odoo took."""
-        raise NotImplementedError
 
     def spare_work(self) -> Callable[[], None] | None:
         """What may be done while Odoo makes new records; it must not raise, nor touch what is on its way."""
         return None
 
     def at_end(self) -> None:
-        """Called once at the end, whatever happened."""
+        """Called once at the end, whatever happened; nothing unless a subclass has something to do."""
+        return None
 
     # --- the loop ---
 

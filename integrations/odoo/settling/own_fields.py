@@ -21,8 +21,8 @@ from integrations.odoo.mappers import BY_MODEL, OwnField
 from integrations.odoo.mappers.custom import KINDS, read_own
 from integrations.odoo.mappers.kinds import Direction
 from integrations.odoo.settling.conflicts import stamp_of
+from integrations.odoo.wire.clients import client_of
 from integrations.odoo.wire.results import FieldInfo
-from integrations.odoo.wire.session import client_of
 
 MODELS = ("crm.lead", "res.partner")
 # Odoo computes these from fields that are synced (rule 15), or keeps them for itself.

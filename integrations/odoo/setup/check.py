@@ -9,7 +9,7 @@ from integrations.errors import ConfigError
 from integrations.models import Connection
 from integrations.odoo.mappers import TWO_WAY, maps_of
 from integrations.odoo.setup.doctor import Finding, diagnose, explain
-from integrations.odoo.wire.session import client_of
+from integrations.odoo.wire.clients import client_of
 
 RIGHTS: dict[str, tuple[str, ...]] = {
     **{one.remote_model: one.rights for one in TWO_WAY},

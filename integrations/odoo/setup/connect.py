@@ -14,7 +14,8 @@ from integrations.errors import ConfigError, PermanentError
 from integrations.models import Connection
 from integrations.odoo.setup.keys import learn_end
 from integrations.odoo.wire.client import OdooClient, base_url
-from integrations.odoo.wire.session import client_of, schema
+from integrations.odoo.wire.clients import client_of
+from integrations.odoo.wire.session import schema
 
 OLDEST, NEWEST = 15, 20
 # Users that no person signs in as; their archived partners look like customers. 19 has no default_user.

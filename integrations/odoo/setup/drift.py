@@ -13,8 +13,8 @@ from integrations.odoo.mappers import ModelMap, maps_of
 from integrations.odoo.setup.doctor import Finding
 from integrations.odoo.setup.drift_facts import CHANGES, MEASURED, NEWEST, VALUES, Change
 from integrations.odoo.wire.client import OdooClient
+from integrations.odoo.wire.clients import client_of
 from integrations.odoo.wire.results import FieldInfo
-from integrations.odoo.wire.session import client_of
 
 Fields = dict[str, dict[str, FieldInfo]]
 

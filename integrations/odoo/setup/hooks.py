@@ -18,7 +18,7 @@ from integrations.errors import AuthRejected, ConfigError, IntegrationError, Mod
 from integrations.models import Connection
 from integrations.odoo.mappers import maps_of
 from integrations.odoo.wire.client import OdooClient, OdooTarget
-from integrations.odoo.wire.session import own_hooks
+from integrations.odoo.wire.clients import own_hooks
 
 FIRST_SERIES = 17
 RULES = "base.automation"

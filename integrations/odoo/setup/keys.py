@@ -27,7 +27,7 @@ from integrations.errors import (
 )
 from integrations.models import Connection, IntegrationEvent, KeyRotation
 from integrations.odoo.wire.client import OdooClient
-from integrations.odoo.wire.session import client_of
+from integrations.odoo.wire.clients import client_of
 
 KEYS = "res.users.apikeys"
 FIRST_SERIES_WITH_METHODS = 19
