@@ -45,6 +45,11 @@ def number(value: int | None) -> SafeString | str:
     return format_html('<span class="tandem-number">{}</span>', number_format(value, force_grouping=True))
 
 
+def degrees(value: Decimal) -> str:
+    """A latitude or longitude, without the zeros behind it."""
+    return f"{value.normalize():f}"
+
+
 def ago(moment: datetime | None) -> SafeString | str:
     """How long ago, with the full date on hover."""
     if moment is None:
@@ -161,6 +166,8 @@ _DETAILS: dict[str, Callable[[Any], Any]] = {
     "mobile": _address("tel"),
     "website": _site,
     "probability": percent,
+    "latitude": degrees,
+    "longitude": degrees,
     "DecimalField": money,
     "PositiveIntegerField": number,
     "DateField": day,

@@ -99,7 +99,10 @@ ACCOUNTS = Noun(
     details=(
         (_("Account"), ("name", "type", "parent", "manager", "territory", "tags")),
         (_("Reach"), ("email", "phone", "website")),
-        (_("Address"), ("street", "street2", "postal_code", "city", "state", "country")),
+        (
+            _("Address"),
+            ("street", "street2", "postal_code", "city", "state", "country", "latitude", "longitude"),
+        ),
         (_("Business"), ("industry", "vat", "annual_revenue", "employees", "description")),
     ),
     related=("manager",),

@@ -64,7 +64,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Found:
-    """Some groups; `after` is the key to go on behind, "" at the end; `whole` when all keys up to there were read."""
+    """Some groups; `after` is the key to go on behind, "" when all were read."""
 
     groups: list[Group]
     after: str
@@ -156,7 +156,8 @@ def _rows_of(noun: Noun, user: User, field: str, keys: Sequence[str]) -> list[An
 
 def _said_apart(found: Iterable[uuids.UUID]) -> set[frozenset[uuids.UUID]]:
     """The pairs of these that a person said are two. One query."""
-    pairs = NotDuplicates.objects.filter(one__in=(known := list(found)), other__in=known)
+    known = list(found)
+    pairs = NotDuplicates.objects.filter(one__in=known, other__in=known)
     return {frozenset(pair) for pair in pairs.values_list("one", "other")}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.html import format_html_join
@@ -17,6 +18,7 @@ from crm.nouns import url_of
 from crm.related import Box, Line, box
 from crm.workbook import ACCOUNTS, CONTACTS, OPPORTUNITIES
 
+MAP = "https://www.openstreetmap.org/"
 OPEN = Q(lost_at__isnull=True, stage__is_won=False)
 
 
@@ -76,6 +78,11 @@ def _of_account(account: Account, user: Any) -> Iterator[Box]:
     if below.exists():
         whole = Opportunity.objects.active().visible_to(user).filter(account__in=subtree(account))
         yield box(ACCOUNTS, user, below, total=totals(whole))
+    if account.latitude is not None and account.longitude is not None:
+        at = (cells.degrees(account.latitude), cells.degrees(account.longitude))
+        spot = urlencode({"mlat": at[0], "mlon": at[1]})
+        line = Line(", ".join(at), f"{MAP}?{spot}#map=15/{at[0]}/{at[1]}", _("on the map"))
+        yield Box(title=_("Position"), icon="map-pin", lines=[line])
 
 
 def _deals(user: Any, deals: QuerySet[Opportunity], **links: Any) -> Box:

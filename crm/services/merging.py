@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -95,12 +95,15 @@ def merge(
             raise records.StaleVersionError(record)
     if problem := mergeable(noun, survivor, loser):
         raise ValidationError(problem)
-    names = [name for name in fields_of(noun) if name in set(take)]
+    wanted = set(take)
+    names = [name for name in fields_of(noun) if name in wanted]
+    if "consent" in wanted:  # was given when it was given
+        names.append("consent_at")
     old = {name: held(survivor, name) for name in dict.fromkeys([*own_tree(noun.model), *names])}
     tags = [tag.pk for tag in loser.tags.exclude(pk__in=survivor.tags.all())]
     after = _give(noun, _leave_below(noun, survivor, loser, actor), loser, names, actor)
     before: dict[str, Any] = {
-        "fields": {name: [value, held(after, name)] for name, value in old.items() if value != held(after, name)},
+        "fields": {n: [_exact(was), _exact(held(after, n))] for n, was in old.items() if was != held(after, n)},
         "tags": tags,
         "moved": {},
         "primary": getattr(loser, "is_primary", False),
@@ -209,13 +212,20 @@ def _give(noun: Noun, survivor: Any, loser: Any, names: Sequence[str], actor: Us
     return noun.update(survivor, actor=actor, tags=tags, **values, **({"custom": own} if own else {}))
 
 
+def _exact(value: Any) -> Any:
+    """A value as it is kept: JSON would cut a moment to thousandths."""
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
 def _put_back(noun: Noun, survivor: Any, before: dict[str, Any], actor: User) -> list[str]:
     """Give the survivor its own values again where the merge's still stand; returns the labels of the others."""
     values: dict[str, Any] = {}
     own: dict[str, Any] = {}
     kept = []
     fields = before["fields"]
-    for name in [one for one in dict.fromkeys([*own_tree(noun.model), *fields_of(noun)]) if one in fields]:
+    for name in [
+        one for one in dict.fromkeys([*own_tree(noun.model), *fields_of(noun), "consent_at"]) if one in fields
+    ]:
         old, new = fields[name]
         if name.startswith(PREFIX):
             if held(survivor, name) == new:

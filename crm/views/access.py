@@ -37,6 +37,11 @@ def may(action: str) -> Callable[[View], View]:
     return guard
 
 
+def plain(text: str) -> str:
+    """A text without the byte that PostgreSQL takes in none."""
+    return text.replace("\x00", "")
+
+
 def uuid_of(text: str) -> uuids.UUID | None:
     """The uuid that a text is; None for any other text."""
     try:

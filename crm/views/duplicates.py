@@ -14,7 +14,7 @@ from crm import nouns
 from crm.nouns import Noun
 from crm.selectors import duplicates
 from crm.services.merging import say_apart
-from crm.views.access import may, person, uuid_of
+from crm.views.access import may, person, plain, uuid_of
 from crm.views.done import done
 
 
@@ -26,7 +26,7 @@ def finder(request: HttpRequest, noun: Noun) -> HttpResponse:
     if not reasons:
         raise Http404
     reason = next((one for one in reasons if one.key == request.GET.get("by")), reasons[0])
-    after = request.GET.get("after", "")
+    after = plain(request.GET.get("after", ""))
     found = duplicates.groups(noun, person(request), reason, after=after)
     user = person(request)
     context = {
@@ -61,7 +61,8 @@ def apart(request: HttpRequest, noun: Noun) -> HttpResponse:
 @may("add")
 def alike(request: HttpRequest, noun: Noun) -> HttpResponse:
     """What looks like the record that is being typed; nothing is kept. Posted, since addresses are logged."""
-    found = duplicates.alike(noun, person(request), request.POST.dict())
+    typed = {name: plain(str(value)) for name, value in request.POST.items()}
+    found = duplicates.alike(noun, person(request), typed)
     return render(request, "workspace/_alike.html", {"alike": found})
 
 

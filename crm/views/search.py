@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from crm import nouns, places
 from crm.nouns import Noun
 from crm.selectors import search as reads
-from crm.views.access import person
+from crm.views.access import person, plain
 
 LONGEST = 200
 COMMANDS = 6
@@ -75,7 +75,7 @@ def note_recent(request: HttpRequest, noun: Noun, record: Any) -> None:
 
 
 def _words(request: HttpRequest) -> str:
-    return request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
+    return plain(request.GET.get("q", "")).strip()[:LONGEST]
 
 
 def _section(group: reads.Group, words: str) -> Section:

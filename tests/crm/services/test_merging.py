@@ -191,6 +191,33 @@ def test_taking_back_restores_values_tags_and_what_hung_there(me: User) -> None:
     assert Note.objects.filter(account=loser).count() == 2
 
 
+def test_consent_keeps_the_day_on_which_it_was_given_and_comes_back_with_it(me: User) -> None:
+    given = timezone.now() - timedelta(days=400, microseconds=7)
+    survivor, loser = LeadFactory(consent=False), LeadFactory(consent=True, consent_at=given)
+
+    made = join(survivor, loser, me, noun=LEADS, take=["consent"])
+    after = (survivor.consent, survivor.consent_at)
+    holder = LeadFactory(consent=True, consent_at=given)
+    back = join(holder, LeadFactory(consent=False), me, noun=LEADS, take=["consent"])
+    withdrawn = (holder.consent, holder.consent_at)
+    kept = [take_back(one, LEADS, actor=me).kept for one in (made, back)]
+
+    survivor.refresh_from_db()
+    holder.refresh_from_db()
+    assert (after, withdrawn) == ((True, given), (False, None))
+    assert (survivor.consent, survivor.consent_at, holder.consent, holder.consent_at) == (False, None, True, given)
+    assert kept == [[], []]
+
+
+def test_an_address_comes_with_its_place_on_the_map(me: User) -> None:
+    survivor = AccountFactory(latitude=None, longitude=None)
+    loser = AccountFactory(latitude=Decimal("52.52"), longitude=Decimal("13.405"))
+
+    join(survivor, loser, me, take=offered(ACCOUNTS, survivor, loser))
+
+    assert (survivor.latitude, survivor.longitude) == (Decimal("52.52"), Decimal("13.405"))
+
+
 def test_what_was_changed_since_stays_and_is_named(me: User) -> None:
     survivor, loser = AccountFactory(city="Bonn", phone="1"), AccountFactory(city="Berlin", phone="2")
     contact = ContactFactory(account=loser)

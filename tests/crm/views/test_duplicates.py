@@ -248,6 +248,14 @@ def test_two_rows_of_a_list_lead_side_by_side(client: Client, me: User) -> None:
     assert (three.status_code, "exactly two rows" in three.content.decode()) == (422, True)
 
 
+def test_a_byte_that_no_text_of_the_database_holds_breaks_nothing(client: Client, me: User) -> None:
+    alike = reverse("workspace:alike", args=("accounts",))
+
+    answers = [client.get(f"{finder()}?after=%00x"), client.post(alike, {"name": "a\x00b", "email": "a\x00@b.example"})]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+
+
 def test_who_types_a_new_record_hears_of_those_that_look_like_it(client: Client, me: User) -> None:
     AccountFactory(name="Miller GmbH", manager=me, email="info@miller.example", website="")
     ContactFactory(name="Ann Miller", owner=me, email="info@miller.example")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -267,3 +268,24 @@ def test_an_owner_who_is_not_active_any_more_stays_when_something_else_is_change
     deal.refresh_from_db()
     assert "Gone" in asked.content.decode()
     assert (deal.owner, deal.amount) == (gone, 1000 if way == "field" else 7)
+
+
+@pytest.mark.django_db
+def test_an_account_shows_where_it_is_on_a_map(client: Client) -> None:
+    client.force_login(UserFactory(role="admin"))
+    here = AccountFactory(latitude=Decimal("52.5200000"), longitude=Decimal("-13.4050000"))
+
+    page = client.get(f"/accounts/{here.uuid}/").content.decode()
+
+    assert "52.52, -13.405" in page
+    assert "https://www.openstreetmap.org/?mlat=52.52&amp;mlon=-13.405" in page
+
+
+@pytest.mark.django_db
+def test_a_page_that_is_not_there_says_so_in_words(client: Client) -> None:
+    client.force_login(UserFactory())
+
+    answers = [client.get(address) for address in ("/nothing/", "/accounts/00000000-0000-0000-0000-000000000000/")]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert all("This page is not there" in answer.content.decode() for answer in answers)
