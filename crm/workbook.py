@@ -50,7 +50,7 @@ def _past(day: Any) -> bool:
 
 def _priority(task: Task) -> Any:
     tones = {Task.Priority.URGENT: "red", Task.Priority.HIGH: "orange"}
-    return cells.badge(task.get_priority_display(), tones.get(Task.Priority(task.priority), "secondary"))
+    return cells.badge(cells.choice(task, "priority"), tones.get(Task.Priority(task.priority), "secondary"))
 
 
 def joined(*parts: Any) -> str:
@@ -76,7 +76,7 @@ ACCOUNTS = Noun(
     filters=AccountFilters,
     columns=(
         Column("name", _("Name"), cells.name, sort="name"),
-        Column("type", _("Type"), lambda row: cells.badge(row.get_type_display(), "secondary")),
+        Column("type", _("Type"), lambda row: cells.badge(cells.choice(row, "type"), "secondary")),
         Column("manager", _("Account manager"), lambda row: row.manager),
         Column("city", _("City"), lambda row: row.city),
         Column("reach", _("Reach"), lambda row: cells.pair(row.phone, row.email), fields=("phone", "email")),
@@ -129,7 +129,7 @@ CONTACTS = Noun(
         Column("name", _("Name"), cells.name, sort="name"),
         Column("job_title", _("Job title"), lambda row: row.job_title),
         Column("account", _("Account"), lambda row: cells.link(row.account)),
-        Column("role", _("Role"), lambda row: cells.badge(row.get_role_display(), "secondary")),
+        Column("role", _("Role"), lambda row: cells.badge(cells.choice(row, "role"), "secondary")),
         Column(
             "reach",
             _("Reach"),
@@ -232,7 +232,7 @@ ACTIVITIES = Noun(
     filters=ActivityFilters,
     columns=(
         Column("subject", _("Subject"), cells.name),
-        Column("type", _("Type"), lambda row: cells.badge(row.get_type_display(), "secondary")),
+        Column("type", _("Type"), lambda row: cells.badge(cells.choice(row, "type"), "secondary")),
         Column("about", _("About"), cells.about, fields=ABOUT),
         Column("starts", _("Starts"), lambda row: cells.ago(row.starts_at), sort="starts_at", fields=("starts_at",)),
         Column("state", _("State"), _done, fields=("done_at",)),
@@ -251,7 +251,7 @@ ACTIVITIES = Noun(
     update=activities.update_activity,
     archive=activities.archive_activity,
     restore=activities.restore_activity,
-    hint=lambda row: joined(row.get_type_display(), _of_work(row)),
+    hint=lambda row: joined(cells.choice(row, "type"), _of_work(row)),
     letter="v",
 )
 
@@ -266,7 +266,7 @@ TASKS = Noun(
         Column("title", _("Title"), cells.name),
         Column("due", _("Due"), _due, sort="due_on", fields=("due_on",)),
         Column("priority", _("Priority"), _priority),
-        Column("kind", _("Kind"), lambda row: row.get_kind_display()),
+        Column("kind", _("Kind"), lambda row: cells.choice(row, "kind")),
         Column("about", _("About"), cells.about, fields=ABOUT),
         Column("state", _("State"), _done, fields=("done_at",)),
         Column("assignee", _("Assignee"), lambda row: row.assignee),

@@ -23,7 +23,7 @@ def _state(lead: Lead) -> Any:
         return cells.badge(_("Converted"), "green")
     if lead.lost_at is not None:
         return cells.badge(_("Lost"), "red")
-    return cells.badge(lead.get_stage_display(), "blue")
+    return cells.badge(cells.choice(lead, "stage"), "blue")
 
 
 LEADS = Noun(
@@ -42,7 +42,7 @@ LEADS = Noun(
             fields=("contact_name", "company_name"),
         ),
         Column("state", _("State"), _state, fields=("stage", "lost_at", "converted_at")),
-        Column("source", _("Source"), lambda row: row.get_source_display()),
+        Column("source", _("Source"), lambda row: cells.choice(row, "source")),
         Column("score", _("Score"), lambda row: cells.number(row.score), sort="score", number=True),
         Column(
             "revenue",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from crm import keyset, registry
+from crm import cells, keyset, registry
 from crm.nouns import Column, Noun
 from crm.views import saved
 from crm.views.access import may, person
@@ -38,11 +38,10 @@ class Header:
 
 @dataclass(frozen=True)
 class Line:
-    """A row as shown: its record, a cell with its title per column, and what other apps say about it."""
+    """A row as shown: its record, and the markup of its cells."""
 
     record: Any
-    cells: list[tuple[Column, str, Any]]
-    badge: SafeString
+    cells: SafeString
 
 
 @require_safe
@@ -69,6 +68,7 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
         troubles.append(_("That page is no longer there; this is the first one."))
         page = keyset.page_of(rows, order, size=PAGE_SIZE)
     count = keyset.count_of(rows)
+    bulk = actions_for(noun, in_trash=query.get("trash") == "true") if noun.allows(user, "change") else []
     context = {
         "noun": noun,
         "tabs": tabs,
@@ -79,7 +79,7 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
         "chips": chips(query, chosen),
         "headers": [_header(query, column, order) for column in columns],
         "columns": [(column, column in columns) for column in noun.columns],
-        "lines": _lines(page.rows, columns),
+        "lines": _lines(page.rows, columns, picked=bool(bulk)),
         "count": count,
         "count_limit": keyset.COUNT_LIMIT,
         "troubles": troubles,
@@ -89,7 +89,7 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
         "kept": [(name, query[name]) for name in ("sort", "columns", "view") if query.get(name)],
         "board": reverse(noun.board) + address(query, sort="", columns="", cursor="") if noun.board else "",
         "export": reverse("workspace:export", args=(noun,)) + address(query, cursor=""),
-        "bulk": actions_for(noun, in_trash=query.get("trash") == "true") if noun.allows(user, "change") else [],
+        "bulk": bulk,
         "bulk_url": reverse("workspace:bulk", args=(noun,)) + address(query, cursor=""),
         "can_add": noun.allows(user, "add"),
     }
@@ -142,14 +142,19 @@ def _header(query: QueryDict, column: Column, order: keyset.Order) -> Header:
     return Header(column, address(query, sort=str(turned), cursor=""), arrow)
 
 
-def _lines(records: Sequence[Any], columns: Sequence[Column]) -> list[Line]:
+def _lines(records: Sequence[Any], columns: Sequence[Column], *, picked: bool) -> list[Line]:
+    """The rows, each ending with what other apps say about it; with a box in the first cell where rows are picked."""
     badges: dict[uuid.UUID, SafeString] = registry.list_badges(records) if records else {}
-    titled = [(column, str(column.title)) for column in columns]  # translated once, not in every row
+    (first, lead), *others = [(column.cell, cells.Place(column.title, number=column.number)) for column in columns]
+    sync, box = cells.Place(_("Sync")), cells.Box() if picked else lambda _record: ""
     return [
         Line(
             record,
-            [(column, title, column.cell(record)) for column, title in titled],
-            badges.get(record.uuid, SafeString("")),
+            SafeString(
+                lead(first(record), before=box(record))
+                + "".join([place(cell(record)) for cell, place in others])
+                + sync(badges.get(record.uuid, ""))
+            ),
         )
         for record in records
     ]

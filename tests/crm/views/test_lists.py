@@ -188,3 +188,21 @@ def test_what_a_list_has_no_more_is_named_and_left_out(client: Client, admin_use
     assert "has no filter or column “no_such_filter”, “fax”, “faxed”" in page
     assert "Alder" in page
     assert "no filter or column" not in client.get("/accounts/", {"sort": "-name", "q": "alder"}).content.decode()
+
+
+def test_what_people_typed_stands_escaped_in_a_row_with_a_box_for_those_who_may_change_it(
+    owner: User, reader: User, signed_in: SignIn
+) -> None:
+    lead = LeadFactory.create(owner=owner, name='"><script>x</script>', contact_name="<b>Ann</b>", company_name="")
+
+    page, read = (signed_in(user).get("/leads/").content.decode() for user in (owner, reader))
+
+    typed = "&quot;&gt;&lt;script&gt;x&lt;/script&gt;"
+    box = f'value="{lead.uuid}" form="bulk" aria-label="Select {typed}"></label>'
+    assert f"{box}<a " in page
+    assert f">{typed}</a></td>" in page
+    assert "&lt;b&gt;Ann&lt;/b&gt;" in page
+    assert "<script>x" not in page
+    assert '<td data-title="Tags" data-empty>–</td>' in page
+    assert str(lead.uuid) in read
+    assert 'form="bulk"' not in read
