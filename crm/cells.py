@@ -120,6 +120,12 @@ def name(record: Any) -> SafeString:
     return format_html('<a class="tandem-name" href="{}">{}</a>', nouns.url_of(record), str(record) or NOTHING)
 
 
+def initials(person: Any) -> str:
+    """Two letters that stand for a person."""
+    words = str(person).replace("@", " ").split()
+    return "".join(word[0] for word in words[:2]).upper()
+
+
 def link(record: Any, title: str = "") -> SafeString | str:
     """A link to a record's page, in the admin where it has none of its own, under its name or another title."""
     if record is None:

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from crm.models import Record, User
+from crm.routes import address_of
 
 Cell = Callable[[Any], Any]
 
@@ -132,4 +133,4 @@ def noun_of(record: Record | type[Record]) -> Noun | None:
 def url_of(record: Record) -> str:
     """The page of a record; "" for what has none."""
     noun = noun_of(record)
-    return reverse("workspace:record", args=(noun, record.uuid)) if noun else ""
+    return address_of("workspace:record", noun.key, uuid=record.uuid) if noun else ""

@@ -14,7 +14,8 @@ from crm.filters import OpportunityFilters
 from crm.models import Opportunity, Stage, User
 
 NEWEST = keyset.Order("updated_at", descending=True)
-CARDS = 25
+# Two screens of a column; the next ones come as it scrolls.
+CARDS = 15
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def heads(rows: QuerySet[Opportunity]) -> list[Head]:
 
 
 def cards(rows: QuerySet[Opportunity], stage: Stage, *, cursor: str = "") -> keyset.Page[Opportunity]:
-    """Up to 25 deals of a stage, the one that changed last on top. One query; raises BadCursor."""
+    """Up to 15 deals of a stage, the one that changed last on top. One query; raises BadCursor."""
     return keyset.page_of(rows.filter(stage=stage), NEWEST, cursor=cursor, size=CARDS)
 
 

@@ -1,36 +1,19 @@
-"""What every page of the workspace shows around its own content: icons and the sidebar."""
+"""Tags and filters of the workspace's templates."""
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from django import template
-from django.contrib.staticfiles import finders
 from django.forms import BoundField
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from crm import cells, nouns, places, shortcuts
+from crm.icons import icon
 from crm.models import Task
 
 register = template.Library()
-
-
-@register.simple_tag
-def icon(name: str, extra: str = "") -> SafeString:
-    """A vendored Tabler icon, drawn in the colour of the text around it and hidden from screen readers."""
-    return format_html('<span class="tandem-icon {}" aria-hidden="true">{}</span>', extra, _drawing(name))
-
-
-@cache
-def _drawing(name: str) -> SafeString:
-    found = finders.find(f"vendor/tabler-icons/{name}.svg")
-    if not found:
-        raise template.TemplateSyntaxError(f"There is no vendored icon {name!r}.")
-    return mark_safe(Path(str(found)).read_text())  # noqa: S308 - a file of ours
 
 
 @register.inclusion_tag("workspace/_sidebar.html", takes_context=True)
@@ -72,13 +55,6 @@ def hint(record: Any) -> str:
 
 
 @register.filter
-def initials(person: Any) -> str:
-    """Two letters that stand for a person."""
-    words = str(person).replace("@", " ").split()
-    return "".join(word[0] for word in words[:2]).upper()
-
-
-@register.filter
 def styled(field: BoundField) -> SafeString:
     """A form field with the theme's classes, marked and described where it was refused."""
     widget = field.field.widget
@@ -92,7 +68,9 @@ def styled(field: BoundField) -> SafeString:
     return field.as_widget(attrs=attrs)
 
 
+register.simple_tag(icon, name="icon")
 register.filter("ago", cells.ago)
+register.filter("initials", cells.initials)
 
 
 @register.filter

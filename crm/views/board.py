@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid as uuids
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,31 +12,19 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from crm import cells, keyset, registry
+from crm.cards import Card
 from crm.filters import OpportunityFilters
 from crm.models import Opportunity, Stage
 from crm.nouns import Noun
 from crm.selectors import board as reads
 from crm.views.access import may, person
 from crm.views.addresses import address, chips, tidy
-from crm.workbook import closing
 
 FOLDS = ("fold", "open")
-
-
-@dataclass(frozen=True)
-class Card:
-    """A deal as its card shows it."""
-
-    deal: Opportunity
-    amount: Any
-    closes: Any
-    age: SafeString
-    badge: SafeString
 
 
 @dataclass(frozen=True)
@@ -49,7 +37,7 @@ class Column:
     folded: bool
     turned: str
     listed: str
-    cards: list[Card]
+    cards: list[SafeString]
     more: str = ""
 
 
@@ -60,7 +48,7 @@ def board(request: HttpRequest, noun: Noun) -> HttpResponse:
     """The board; for htmx only its body. Queries: two for all heads, one per open column, badges, filters' choices."""
     query = tidy(request.GET)
     filters, rows = asked(request)
-    found = list(columns(request, rows, with_cards=True))
+    found = list(columns(request, rows, card=card_of(request, noun)))
     context = {
         "noun": noun,
         "filters": filters,
@@ -71,7 +59,7 @@ def board(request: HttpRequest, noun: Noun) -> HttpResponse:
         "kept": list(_folds(query).items()),
         "listed": noun.list_url + address(query, fold="", open=""),
         "can_add": noun.allows(person(request), "add"),
-        **card_context(request, noun),
+        "may_move": noun.allows(person(request), "change"),
     }
     partial = request.headers.get("HX-Request") == "true" and not request.headers.get("HX-History-Restore-Request")
     answer = render(request, "workspace/_board.html" if partial else "workspace/board.html", context)
@@ -90,8 +78,12 @@ def cards(request: HttpRequest, noun: Noun, stage: uuids.UUID) -> HttpResponse:
         page = reads.cards(rows, found, cursor=request.GET.get("cursor", ""))
     except keyset.BadCursor:
         page = reads.cards(rows, found)
-    column = {"cards": _cards(page.rows), "more": _more(request, found, page), "listed": _listed(request, found)}
-    return render(request, "workspace/_board_cards.html", {"column": column, **card_context(request, noun)})
+    column = {
+        "cards": _cards(page.rows, card_of(request, noun), badges_of(page.rows)),
+        "more": _more(request, found, page),
+        "listed": _listed(request, found),
+    }
+    return render(request, "workspace/_board_cards.html", {"column": column})
 
 
 def asked(request: HttpRequest) -> tuple[OpportunityFilters, QuerySet[Opportunity]]:
@@ -100,18 +92,17 @@ def asked(request: HttpRequest) -> tuple[OpportunityFilters, QuerySet[Opportunit
     return filters, reads.shown(filters)
 
 
-def columns(request: HttpRequest, rows: QuerySet[Opportunity], *, with_cards: bool) -> Iterator[Column]:
-    """The columns of the board; folded ones without cards. Two queries, with cards one more per open column."""
+def columns(request: HttpRequest, rows: QuerySet[Opportunity], *, card: Card | None = None) -> Iterator[Column]:
+    """The columns of the board; without `card` only their heads. Two queries, with cards one more per open column."""
     query = tidy(request.GET)
     folds = {name: set(filter(None, words.split(","))) for name, words in _folds(query).items()}
     heads = reads.heads(rows)
     folded = {head.stage.pk: _is_folded(head.stage, folds) for head in heads}
     empty: keyset.Page[Opportunity] = keyset.Page([], "", "")
     pages = {
-        head.stage.pk: reads.cards(rows, head.stage) if with_cards and not folded[head.stage.pk] else empty
-        for head in heads
+        head.stage.pk: reads.cards(rows, head.stage) if card and not folded[head.stage.pk] else empty for head in heads
     }
-    badges = _badges(deal for page in pages.values() for deal in page.rows)
+    badges = badges_of([deal for page in pages.values() for deal in page.rows])
     for head in heads:
         stage, page = head.stage, pages[head.stage.pk]
         yield Column(
@@ -123,19 +114,19 @@ def columns(request: HttpRequest, rows: QuerySet[Opportunity], *, with_cards: bo
             folded=folded[stage.pk],
             turned=_turned(query, stage, folds, folded=folded[stage.pk]),
             listed=_listed(request, stage),
-            cards=_cards(page.rows, badges),
+            cards=_cards(page.rows, card, badges) if card else [],
             more=_more(request, stage, page),
         )
 
 
-def card_of(deal: Opportunity) -> Card:
-    """The card of one deal."""
-    return _cards([deal])[0]
+def card_of(request: HttpRequest, noun: Noun) -> Card:
+    """What writes the cards of this board for this person."""
+    return Card(query=query_of(request), movable=noun.allows(person(request), "change"))
 
 
-def card_context(request: HttpRequest, noun: Noun) -> dict[str, Any]:
-    """What the templates of cards ask for beside the card itself."""
-    return {"may_move": noun.allows(person(request), "change"), "query": query_of(request)}
+def badges_of(deals: Sequence[Opportunity]) -> dict[uuids.UUID, SafeString]:
+    """What other apps say about these deals, each beside its card."""
+    return registry.list_badges(deals) if deals else {}
 
 
 def query_of(request: HttpRequest) -> str:
@@ -143,23 +134,8 @@ def query_of(request: HttpRequest) -> str:
     return address(tidy(request.GET), cursor="")
 
 
-def _cards(deals: list[Opportunity], badges: dict[uuids.UUID, SafeString] | None = None) -> list[Card]:
-    held = _badges(deals) if badges is None else badges
-    return [
-        Card(
-            deal=deal,
-            amount=cells.money(deal.amount, deal.currency),
-            closes=closing(deal) if deal.close_date else "",
-            age=cells.age(deal.stage_since, title=_("In this stage since")),
-            badge=held.get(deal.uuid, SafeString("")),
-        )
-        for deal in deals
-    ]
-
-
-def _badges(deals: Iterable[Opportunity]) -> dict[uuids.UUID, SafeString]:
-    records = list(deals)
-    return registry.list_badges(records) if records else {}
+def _cards(deals: Sequence[Opportunity], card: Card, badges: Mapping[uuids.UUID, SafeString]) -> list[SafeString]:
+    return [card(deal, badges.get(deal.uuid, "")) for deal in deals]
 
 
 def _folds(query: QueryDict) -> dict[str, str]:

@@ -23,7 +23,7 @@ from crm.services import pipeline
 from crm.services.pipeline import Place
 from crm.services.records import StaleVersionError
 from crm.views.access import may, person, record_or_404
-from crm.views.board import asked, card_context, card_of, columns, query_of
+from crm.views.board import asked, badges_of, card_of, columns, query_of
 from crm.views.forms import refuse
 
 UNDO_SECONDS = 3600
@@ -140,12 +140,12 @@ def _answer(
     shown = rows.filter(pk=deal.pk).first()
     context = {
         "deal": deal,
-        "card": card_of(shown) if shown else None,
-        "columns": list(columns(request, rows, with_cards=False)),
+        "card": card_of(request, noun)(shown, badges_of([shown]).get(shown.uuid, "")) if shown else "",
+        "columns": list(columns(request, rows)),
         "words": words,
         "undo": undo,
         "good": status == 200,
-        **card_context(request, noun),
+        "query": query_of(request),
     }
     return render(request, "workspace/_board_moved.html", context, status=status)
 

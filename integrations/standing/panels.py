@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from crm import registry
+from crm.icons import icon
 from crm.models import Record
-from crm.templatetags.workspace import icon
 from integrations.counting.measures import Measure, register_measures
 from integrations.models import Conflict, Connection, MissingRecord, OutboxMessage, SafetyStop
 from integrations.standing.sync_state import Standing, SyncState, sync_states

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import html
+import re
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -47,7 +49,12 @@ def columns(client: Client, query: str = "") -> dict[str, Any]:
 
 
 def names(column: Any) -> list[str]:
-    return [card.deal.name for card in column.cards]
+    return names_of(column.cards)
+
+
+def names_of(cards: Sequence[str]) -> list[str]:
+    found = [re.findall(r'<a class="tandem-name"[^>]*>([^<]*)</a>', card) for card in cards]
+    return [html.unescape(name) for names in found for name in names]
 
 
 def test_deals_are_seen_by_owner_team_mate_and_reader_but_by_no_stranger(
@@ -183,23 +190,23 @@ def test_what_people_typed_is_escaped(deal: Opportunity, owner: User, signed_in:
     assert "&lt;b&gt;Co" in page
 
 
-def test_a_column_brings_25_cards_and_the_others_on_demand(owner: User, proposal: Stage, signed_in: SignIn) -> None:
+def test_a_column_brings_15_cards_and_the_others_on_demand(owner: User, proposal: Stage, signed_in: SignIn) -> None:
     now = timezone.now()
-    for number in range(60):
+    for number in range(40):
         updated = now - timedelta(minutes=number)
         OpportunityFactory.create(name=f"{number:02}", owner=owner, stage=proposal, updated_at=updated)
     client = signed_in(owner)
     first = columns(client)["Proposal"]
     second = client.get(first.more).context["column"]
     third = client.get(second["more"]).context["column"]
-    wanted = [f"{number:02}" for number in range(60)]
+    wanted = [f"{number:02}" for number in range(40)]
 
-    assert [card.deal.name for card in [*first.cards, *second["cards"], *third["cards"]]] == wanted
-    assert (len(first.cards), third["more"]) == (25, "")
+    assert names_of([*first.cards, *second["cards"], *third["cards"]]) == wanted
+    assert (len(first.cards), third["more"]) == (15, "")
     stale = client.get(f"/pipeline/cards/{proposal.uuid}/?cursor=nonsense").context["column"]
-    assert stale["cards"][0].deal.name == "00"
+    assert names_of(stale["cards"])[0] == "00"
     listed = [line.record.name for line in client.get(first.listed).context["lines"]]
-    assert listed == wanted[:50]
+    assert listed == wanted
 
 
 def test_a_move_brings_the_card_and_all_heads_and_is_kept(
@@ -323,7 +330,7 @@ def test_a_card_that_the_filters_leave_out_after_its_move_is_taken_away(
     deal: Opportunity, stages: dict[str, Stage], owner: User, signed_in: SignIn
 ) -> None:
     answer = move(signed_in(owner), deal, stages["closed-won"], query="?outcome=open")
-    assert (answer.status_code, answer.context["card"]) == (200, None)
+    assert (answer.status_code, answer.context["card"]) == (200, "")
 
 
 def test_it_works_without_a_script(deal: Opportunity, proposal: Stage, owner: User, signed_in: SignIn) -> None:
