@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,16 @@ def address(query: QueryDict, **changes: str) -> str:
         if value:
             changed[name] = value
     return f"?{changed.urlencode()}" if changed else "?"
+
+
+def kept(query: QueryDict, names: Iterable[str]) -> list[tuple[str, str]]:
+    """What of the address goes along when the filters change, as names and values."""
+    return [(name, value) for name in names if (value := query.get(name))]
+
+
+def used(query: QueryDict, chosen: Any) -> list[tuple[str, str]]:
+    """The filters in use as names and values, as they were typed; without the words searched."""
+    return [(name, value) for name in chosen.form.fields if name != "q" for value in query.getlist(name) if value]
 
 
 def chips(query: QueryDict, chosen: Any) -> list[Chip]:

@@ -22,7 +22,7 @@ from crm.models import Opportunity, Stage
 from crm.nouns import Noun
 from crm.selectors import board as reads
 from crm.views.access import may, person
-from crm.views.addresses import address, chips, tidy
+from crm.views.addresses import address, chips, kept, tidy, used
 
 FOLDS = ("fold", "open")
 
@@ -56,7 +56,9 @@ def board(request: HttpRequest, noun: Noun) -> HttpResponse:
         "columns": found,
         "count": sum(column.count for column in found),
         "bare": address(QueryDict(), **_folds(query)),
-        "kept": list(_folds(query).items()),
+        "kept": kept(query, FOLDS),
+        "filters_used": used(query, filters),
+        "all_filters": reverse("workspace:board-filters") + address(query),
         "listed": noun.list_url + address(query, fold="", open=""),
         "can_add": noun.allows(person(request), "add"),
         "may_move": noun.allows(person(request), "change"),
@@ -139,7 +141,7 @@ def _cards(deals: Sequence[Opportunity], card: Card, badges: Mapping[uuids.UUID,
 
 
 def _folds(query: QueryDict) -> dict[str, str]:
-    return {name: words for name in FOLDS if (words := query.get(name, ""))}
+    return dict(kept(query, FOLDS))
 
 
 def _is_folded(stage: Stage, folds: dict[str, set[str]]) -> bool:

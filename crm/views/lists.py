@@ -19,12 +19,14 @@ from crm import cells, keyset, registry
 from crm.nouns import Column, Noun
 from crm.views import saved
 from crm.views.access import may, person
-from crm.views.addresses import address, chips, tidy
+from crm.views.addresses import address, chips, kept, tidy, used
 from crm.views.bulk import actions_for
 
 PAGE_SIZE = 50
 # What an address may hold beside filters.
 PARTS = frozenset({"sort", "columns", "cursor", "view"})
+# What of that stays when other filters are chosen.
+STAYS = ("sort", "columns", "view")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,9 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
         "next": address(query, cursor=page.next) if page.next else "",
         "previous": address(query, cursor=page.previous) if page.previous else "",
         "bare": address(QueryDict(f"view={saved.ALL}" if opens else ""), **_order_and_columns(query)),
-        "kept": [(name, query[name]) for name in ("sort", "columns", "view") if query.get(name)],
+        "kept": kept(query, STAYS),
+        "filters_used": used(query, chosen),
+        "all_filters": reverse("workspace:filters", args=(noun,)) + address(query, cursor=""),
         "board": reverse(noun.board) + address(query, sort="", columns="", cursor="") if noun.board else "",
         "export": reverse("workspace:export", args=(noun,)) + address(query, cursor=""),
         "bulk": bulk,

@@ -39,6 +39,7 @@ def _chosen(world: World, noun: str) -> dict[str, Any]:
 OF_NOUN: dict[str, Row] = {
     "list": Row("get", lists=True),
     "export": Row("get", lists=True),
+    "filters": Row("get"),
     "bulk": Row("post", writes=True, lists=True, query=_chosen),
     "bulk-undo": Row("post", writes=True),
     "add": Row("get", writes=True),
@@ -72,6 +73,7 @@ OF_ALL: dict[str, Row] = {
     "pick": Row("get", lists=True, query=_words),
     "board": Row("get", lists=True),
     "board-cards": Row("get", lists=True),
+    "board-filters": Row("get"),
 }
 WITHOUT_TIMELINE = ("activities", "tasks")
 LABELS = {"accounts": "crm.Account", "contacts": "crm.Contact", "opportunities": "crm.Opportunity"}
