@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse, reverse_lazy
+from django.urls import NoReverseMatch
 from django.utils.translation import gettext_lazy as _
+
+from crm.routes import address_of
 
 # The workspace draws its own icons: the vendored Tabler ones by the name of the admin's Material symbol.
 DRAWINGS = {
@@ -53,17 +56,22 @@ DRAWINGS = {
 }
 
 
+def _to(route: str, *words: str) -> Callable[[HttpRequest], str]:
+    """What gives the address of a page when it is asked for."""
+    return lambda request: address_of(route, *words)
+
+
 def _noun(title: Any, icon: str, key: str, model: str) -> dict[str, Any]:
     """One link to the workspace's list of a noun."""
     app, name = model.split(".")
-    link = reverse_lazy("workspace:list", args=(key,))
+    link = _to("workspace:list", key)
     return {
         "title": title,
         "icon": icon,
         "drawing": DRAWINGS[icon],
         "link": link,
         "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
-        "active": lambda request: request.path.startswith(str(link)),
+        "active": lambda request: request.path.startswith(link(request)),
         "short": True,
     }
 
@@ -74,7 +82,7 @@ def _item(title: Any, icon: str, model: str, *, right: str = "view") -> dict[str
 
     def link(request: HttpRequest) -> str:
         try:
-            return reverse(f"admin:{app}_{name}_changelist")
+            return address_of(f"admin:{app}_{name}_changelist")
         except NoReverseMatch:
             return ""
 
@@ -96,12 +104,12 @@ def _item(title: Any, icon: str, model: str, *, right: str = "view") -> dict[str
 
 def _page(title: Any, icon: str, name: str, right: str) -> dict[str, Any]:
     """One link to a page of its own and the pages below it, for people who hold this right (`app.action_model`)."""
-    link = reverse_lazy(name)
+    link = _to(name)
+    has_pages_below = name not in ("sync:health", "crm-dashboard")
 
     def active(request: HttpRequest) -> bool:
-        roots = (reverse_lazy("sync:health"), reverse_lazy("crm-dashboard"))
-        below = str(link) not in roots and request.path.startswith(str(link))
-        return below or request.path == str(link)
+        mine = link(request)
+        return request.path == mine or (has_pages_below and request.path.startswith(mine))
 
     return {
         "title": title,
@@ -119,7 +127,7 @@ def _home() -> dict[str, Any]:
         "title": _("Home"),
         "icon": "home",
         "drawing": DRAWINGS["home"],
-        "link": reverse_lazy("workspace:home"),
+        "link": _to("workspace:home"),
         "permission": lambda request: True,
         "active": lambda request: request.path == "/",
         "short": True,
@@ -128,7 +136,7 @@ def _home() -> dict[str, Any]:
 
 def _duplicates() -> dict[str, Any]:
     """The finder of duplicates, whatever the noun."""
-    link = reverse_lazy("workspace:duplicates", args=("accounts",))
+    link = _to("workspace:duplicates", "accounts")
     return {
         "title": _("Duplicates"),
         "icon": "content_copy",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from crm import cells, nouns
 from crm.icons import icon
 from crm.models import Opportunity
-from crm.routes import address_of
+from crm.routes import record_address
 from crm.workbook import closing
 
 _CARD = (
@@ -49,7 +49,7 @@ class Card:
 
     def __call__(self, deal: Opportunity, badge: str = "") -> SafeString:
         page, name, owner = nouns.url_of(deal), str(deal), deal.owner
-        move = f"{address_of('workspace:board-move', uuid=deal.uuid)}{self._query}"
+        move = f"{record_address('workspace:board-move', uuid=deal.uuid)}{self._query}"
         who = deal.account or deal.company_name
         return format_html(
             _CARD,
@@ -73,7 +73,7 @@ class Card:
         return format_html(
             _GRIPS,
             page=page,
-            edit=f"{address_of('workspace:board-edit', uuid=deal.uuid)}{self._query}",
+            edit=f"{record_address('workspace:board-edit', uuid=deal.uuid)}{self._query}",
             move=move,
             edits_it=self._edits % {"name": name},
             moves_it=self._moves % {"name": name},

@@ -11,10 +11,9 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
-from django.urls import reverse
 
 from crm.models import Record, User
-from crm.routes import address_of
+from crm.routes import address_of, record_address
 
 Cell = Callable[[Any], Any]
 
@@ -101,7 +100,7 @@ class Noun:
 
     @property
     def list_url(self) -> str:
-        return reverse("workspace:list", args=(self,))
+        return address_of("workspace:list", self.key)
 
 
 _nouns: dict[str, Noun] = {}
@@ -133,4 +132,4 @@ def noun_of(record: Record | type[Record]) -> Noun | None:
 def url_of(record: Record) -> str:
     """The page of a record; "" for what has none."""
     noun = noun_of(record)
-    return address_of("workspace:record", noun.key, uuid=record.uuid) if noun else ""
+    return record_address("workspace:record", noun.key, uuid=record.uuid) if noun else ""
