@@ -16,6 +16,12 @@ from crm.models import Opportunity, Stage, User
 NEWEST = keyset.Order("updated_at", descending=True)
 # Two screens of a column; the next ones come as it scrolls.
 CARDS = 15
+# What a card says, and by what it is sorted.
+SHOWN = (
+    *("uuid", "version", "name", "company_name", "amount", "currency", "close_date", "stage_since", "lost_at"),
+    *("updated_at", "account__uuid", "account__name", "owner__name", "owner__email"),
+    *("stage__uuid", "stage__name", "stage__is_won"),
+)
 
 
 @dataclass(frozen=True)
@@ -37,8 +43,8 @@ class Head:
 
 
 def deals(user: User) -> QuerySet[Opportunity]:
-    """Every deal this user may see, with what a card needs."""
-    return Opportunity.objects.visible_to(user).select_related("account", "stage", "owner")
+    """Every deal this user may see, with what a card needs and no more."""
+    return Opportunity.objects.visible_to(user).select_related("account", "stage", "owner").only(*SHOWN)
 
 
 def shown(filters: OpportunityFilters) -> QuerySet[Opportunity]:
