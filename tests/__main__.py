@@ -18,8 +18,9 @@ from tests.support import servers
 
 ROOT = Path(__file__).resolve().parent.parent
 STRICT = os.environ.get("REQUIRE_ALL") == "1"
+CORES = os.cpu_count() or 1
 # Tests that talk to an Odoo wait nearly half of their time: two a core keep the cores busy.
-WORKERS = 2 * (os.cpu_count() or 1)
+WORKERS = 2 * CORES
 SQLITE = {"DATABASE_URL": "sqlite:///:memory:", "REDIS_URL": ""}
 ELSEWHERE = ("bench", "browser", "postgres", "system")
 # These talk to no database of ours: once, on SQLite, says it all.
@@ -61,12 +62,12 @@ def pytest(
     folders: list[str],
     env: Mapping[str, str],
     *,
-    parallel: bool = False,
+    workers: int = 1,
     ignore: Sequence[str] = (),
 ) -> bool:
     """Run pytest over folders of tests/; with REQUIRE_ALL=1 a skip is a failure."""
     options = ["-p", "tests.support.no_skips"] if STRICT else []
-    options += ["-n", str(WORKERS), "--dist", "worksteal"] if parallel else []
+    options += ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else []
     options += [f"--ignore=tests/integrations/{name}" for name in ignore]
     present = [f"tests/{folder}" for folder in folders]
     return run(title, ["-m", "pytest", *options, *present], env)
@@ -87,7 +88,7 @@ def lint() -> bool:
 
 
 def unit() -> bool:
-    return pytest("Tests on SQLite", here(), SQLITE, parallel=True)
+    return pytest("Tests on SQLite", here(), SQLITE, workers=WORKERS)
 
 
 def with_servers(work: Callable[[dict[str, str]], bool]) -> bool:
@@ -106,13 +107,13 @@ def on_postgres() -> bool:
     title = "Tests on PostgreSQL and Redis"
     return with_servers(
         lambda env: pytest(
-            title, [*folders, "postgres"], {**env, "ONE_SERIES": "18"}, parallel=True, ignore=NO_DATABASE
+            title, [*folders, "postgres"], {**env, "ONE_SERIES": "18"}, workers=WORKERS, ignore=NO_DATABASE
         )
     )
 
 
 def browser() -> bool:
-    return with_browser(["browser"], "Browser tests")
+    return with_browser(["browser"], "Browser tests", workers=CORES)
 
 
 def system() -> bool:
@@ -120,13 +121,13 @@ def system() -> bool:
     return with_browser(["system"], "Whole processes")
 
 
-def with_browser(folders: list[str], title: str) -> bool:
+def with_browser(folders: list[str], title: str, *, workers: int = 1) -> bool:
     """Run folders of tests that need Chromium; leave them out where it is missing."""
     try:
         env = {**SQLITE, "CHROMIUM": servers.find_browser()}
     except servers.Missing as missing:
         return left_out(title, missing)
-    return pytest(title, folders, env)
+    return pytest(title, folders, env, workers=workers)
 
 
 def left_out(title: str, missing: servers.Missing) -> bool:
@@ -140,8 +141,8 @@ def faults() -> bool:
     """The failure cases on both databases, and real processes under faults; in full with FAULTS_FULL=1."""
     title = "Failure cases on PostgreSQL and Redis"
     held = [
-        pytest("Failure cases on SQLite", FAULTS, SQLITE, parallel=True),
-        with_servers(lambda env: pytest(title, FAULTS, env, parallel=True)),
+        pytest("Failure cases on SQLite", FAULTS, SQLITE, workers=WORKERS),
+        with_servers(lambda env: pytest(title, FAULTS, env, workers=WORKERS)),
         pytest("Real processes under faults", STORMS, SQLITE),
     ]
     return all(held)
