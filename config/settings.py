@@ -8,6 +8,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy
 
 from config.env import BASE_DIR, DATA_DIR, env, secret, text, truth, whole_number, words
 from config.navigation import NAVIGATION
@@ -136,6 +137,7 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "en"
 TIME_ZONE = text("TIME_ZONE", "UTC")
 USE_I18N = True
+FILTERS_EMPTY_CHOICE_LABEL = gettext_lazy("Any")
 USE_TZ = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
 import django_filters as filters
+from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_filters.widgets import BooleanWidget
 
 from crm.models import Account, Activity, Contact, Note, Opportunity, Stage, Tag, Task, Team, User
+from crm.widgets import DayInput, OnlyYes, YesNo
 
 
 def users(request: Any) -> QuerySet[User]:
@@ -23,7 +25,31 @@ class Choices(filters.MultipleChoiceFilter):
     """One of several values of a column of the row itself: nothing doubles, so nothing need be made distinct."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(distinct=False, **kwargs)
+        super().__init__(distinct=False, widget=forms.CheckboxSelectMultiple, **kwargs)
+
+
+class Day(filters.DateFilter):
+    """A day, with the browser's calendar."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=DayInput, **kwargs)
+
+
+class OfRecord(filters.UUIDFilter):
+    """The rows of one record, by its uuid. Links bring it: the form carries it along unseen."""
+
+    def __init__(self, path: str, **kwargs: Any) -> None:
+        super().__init__(field_name=f"{path}__uuid", widget=forms.HiddenInput, **kwargs)
+        self._path = path
+
+    def named(self, value: str, user: User) -> str:
+        """The name of a record of which this is the uuid, for who may see it; else the value as it is. One query."""
+        model: Any = self.model._meta.get_field(self._path).related_model
+        try:
+            record = model.objects.visible_to(user).filter(uuid=uuid.UUID(value)).first()
+        except ValueError:
+            record = None
+        return str(record or value)
 
 
 class RecordFilters(filters.FilterSet):
@@ -33,9 +59,9 @@ class RecordFilters(filters.FilterSet):
     """
 
     q = filters.CharFilter(method="search", label=_("Search"))
-    trash = filters.BooleanFilter(method="in_trash", widget=BooleanWidget, label=_("In the trash"))
-    updated_after = filters.DateFilter(field_name="updated_at", lookup_expr="date__gte", label=_("Changed from"))
-    updated_before = filters.DateFilter(field_name="updated_at", lookup_expr="date__lte", label=_("Changed to"))
+    trash = filters.BooleanFilter(method="in_trash", widget=OnlyYes, label=_("In the trash"))
+    updated_after = Day(field_name="updated_at", lookup_expr="date__gte", label=_("Changed from"))
+    updated_before = Day(field_name="updated_at", lookup_expr="date__lte", label=_("Changed to"))
 
     def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.search(value)  # type: ignore[attr-defined]
@@ -53,7 +79,10 @@ class TaggedFilters(RecordFilters):
     """The filter of what carries tags: rows with any of them."""
 
     tag = filters.ModelMultipleChoiceFilter(
-        queryset=Tag.objects.filter(archived_at__isnull=True), method="tagged", label=_("Tag")
+        queryset=Tag.objects.filter(archived_at__isnull=True),
+        method="tagged",
+        widget=forms.CheckboxSelectMultiple,
+        label=_("Tag"),
     )
 
     def tagged(self, rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
@@ -77,8 +106,8 @@ class ContactFilters(TaggedFilters):
     owner = filters.ModelChoiceFilter(queryset=users, label=_("Owner"))
     team = filters.ModelChoiceFilter(field_name="owner__team", queryset=Team.objects.all(), label=_("Team"))
     role = Choices(choices=Contact.Role.choices, label=_("Role"))
-    account = filters.UUIDFilter(field_name="account__uuid", label=_("Account"))
-    do_not_call = filters.BooleanFilter(widget=BooleanWidget, label=_("Do not call"))
+    account = OfRecord("account", label=_("Account"))
+    do_not_call = filters.BooleanFilter(widget=YesNo, label=_("Do not call"))
 
     class Meta:
         model = Contact
@@ -90,13 +119,16 @@ class OpportunityFilters(TaggedFilters):
 
     outcome = filters.ChoiceFilter(choices=OUTCOMES, method="with_outcome", label=_("Outcome"))
     stage = filters.ModelMultipleChoiceFilter(
-        queryset=Stage.objects.filter(archived_at__isnull=True), distinct=False, label=_("Stage")
+        queryset=Stage.objects.filter(archived_at__isnull=True),
+        distinct=False,
+        widget=forms.CheckboxSelectMultiple,
+        label=_("Stage"),
     )
     owner = filters.ModelChoiceFilter(queryset=users, label=_("Owner"))
     team = filters.ModelChoiceFilter(field_name="owner__team", queryset=Team.objects.all(), label=_("Team"))
-    account = filters.UUIDFilter(field_name="account__uuid", label=_("Account"))
-    close_after = filters.DateFilter(field_name="close_date", lookup_expr="gte", label=_("Closes from"))
-    close_before = filters.DateFilter(field_name="close_date", lookup_expr="lte", label=_("Closes to"))
+    account = OfRecord("account", label=_("Account"))
+    close_after = Day(field_name="close_date", lookup_expr="gte", label=_("Closes from"))
+    close_before = Day(field_name="close_date", lookup_expr="lte", label=_("Closes to"))
     amount_min = filters.NumberFilter(field_name="amount", lookup_expr="gte", label=_("Amount from"))
     amount_max = filters.NumberFilter(field_name="amount", lookup_expr="lte", label=_("Amount to"))
 
@@ -124,8 +156,8 @@ class DoneFilters(RecordFilters):
 class ActivityFilters(DoneFilters):
     type = Choices(choices=Activity.Type.choices, label=_("Type"))
     owner = filters.ModelChoiceFilter(queryset=users, label=_("Owner"))
-    starts_after = filters.DateFilter(field_name="starts_at", lookup_expr="date__gte", label=_("Starts from"))
-    starts_before = filters.DateFilter(field_name="starts_at", lookup_expr="date__lte", label=_("Starts to"))
+    starts_after = Day(field_name="starts_at", lookup_expr="date__gte", label=_("Starts from"))
+    starts_before = Day(field_name="starts_at", lookup_expr="date__lte", label=_("Starts to"))
 
     class Meta:
         model = Activity
@@ -160,10 +192,10 @@ class TaskFilters(DoneFilters):
 class NoteFilters(RecordFilters):
     """The notes of one record, by its uuid."""
 
-    account = filters.UUIDFilter(field_name="account__uuid", label=_("Account"))
-    contact = filters.UUIDFilter(field_name="contact__uuid", label=_("Contact"))
-    lead = filters.UUIDFilter(field_name="lead__uuid", label=_("Lead"))
-    opportunity = filters.UUIDFilter(field_name="opportunity__uuid", label=_("Opportunity"))
+    account = OfRecord("account", label=_("Account"))
+    contact = OfRecord("contact", label=_("Contact"))
+    lead = OfRecord("lead", label=_("Lead"))
+    opportunity = OfRecord("opportunity", label=_("Opportunity"))
 
     class Meta:
         model = Note

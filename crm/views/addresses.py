@@ -8,6 +8,9 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django_filters import FilterSet
+
+from crm.filters import OfRecord
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,14 @@ def chips(query: QueryDict, chosen: Any) -> list[Chip]:
     for name, field in chosen.form.fields.items():
         typed = [value for value in query.getlist(name) if value]
         if typed and name != "q":
-            words = ", ".join(_in_words(field, value) for value in typed)
+            words = ", ".join(_in_words(chosen, name, value) for value in typed)
             found.append(Chip(str(field.label), words, address(query, **{name: "", "cursor": ""})))
     return found
 
 
-def _in_words(field: Any, value: str) -> str:
-    choices = {str(key): str(words) for key, words in getattr(field, "choices", ())}
+def _in_words(chosen: FilterSet, name: str, value: str) -> str:
+    asked = chosen.filters[name]
+    if isinstance(asked, OfRecord):
+        return asked.named(value, chosen.request.user)
+    choices = {str(key): str(words) for key, words in getattr(asked.field, "choices", ())}
     return choices.get(value, {"true": _("yes"), "false": _("no")}.get(value, value))

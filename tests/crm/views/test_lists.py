@@ -189,6 +189,20 @@ def test_the_filters_come_as_a_menus_fields_or_as_a_page(
     assert f'<option value="{owner.pk}"' not in kept
 
 
+def test_the_record_whose_rows_are_listed_is_named_to_who_may_see_it(
+    owner: User, stranger: User, signed_in: SignIn
+) -> None:
+    account = AccountFactory.create(name="Nordlicht & Co", manager=owner)
+    listed = f"/contacts/?account={account.uuid}"
+
+    mine, theirs = signed_in(owner), signed_in(stranger)
+    assert [chip.words for chip in mine.get(listed).context["chips"]] == ["Nordlicht & Co"]
+    assert [chip.words for chip in theirs.get(listed).context["chips"]] == [str(account.uuid)]
+    assert [chip.words for chip in mine.get("/contacts/?account=some").context["chips"]] == ["some"]
+    fields = mine.get(f"/contacts/filters/?account={account.uuid}", headers={"HX-Request": "true"}).content.decode()
+    assert f'<input type="hidden" name="account" value="{account.uuid}"' in fields
+
+
 def test_a_filter_that_is_refused_is_marked_in_the_menu(owner: User, signed_in: SignIn) -> None:
     asked = "/opportunities/filters/?close_after=soon"
     assert "is-invalid" in signed_in(owner).get(asked, headers={"HX-Request": "true"}).content.decode()
