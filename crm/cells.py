@@ -12,8 +12,8 @@ from django.db.models import Field
 from django.template.defaultfilters import linebreaks_filter
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format, localize, number_format
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -152,37 +152,6 @@ def choice(record: Any, name: str) -> str:
 @cache
 def _labels(field: Field[Any, Any]) -> dict[Any, Any]:
     return dict(field.flatchoices)
-
-
-class Place:
-    """Where a column's cells stand: called with what is shown it gives the `td`, with its title for narrow screens.
-
-    Markup that stands so often in one page is written here: the list takes a third less time than from a template.
-    """
-
-    def __init__(self, title: Any, *, number: bool = False) -> None:
-        self._start = format_html('<td data-title="{}"', str(title)) + (' class="tandem-end"' if number else "")
-
-    def __call__(self, shown: Any, *, before: str = "") -> str:
-        """The cell; `before` is markup that stands before something, and not before nothing."""
-        if not shown or shown == NOTHING:
-            return f"{self._start} data-empty>{NOTHING}</td>"
-        return f"{self._start}>{before}{conditional_escape(localize(shown))}</td>"
-
-
-class Box:
-    """Called with a record it gives the box that picks its row for what is done with many."""
-
-    def __init__(self) -> None:
-        self._label = _("Select %(name)s")
-
-    def __call__(self, record: Any) -> SafeString:
-        return format_html(
-            '<label class="tandem-pick"><input class="form-check-input" type="checkbox" name="row" value="{}" '
-            'form="bulk" aria-label="{}"></label>',
-            record.uuid,
-            self._label % {"name": record},
-        )
 
 
 def detail(record: Any, name: str) -> Any:

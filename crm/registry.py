@@ -120,6 +120,21 @@ def home_tiles(user: Any) -> list[HomeTile]:
     return [tile for source in _home_tiles for tile in source(user)]
 
 
+_lights: list[HomeTiles] = []
+
+
+def register_lights(lights: HomeTiles) -> HomeTiles:
+    """Show these figures in the top bar of every page; called once a page and once a minute with who looks at it."""
+    if lights not in _lights:
+        _lights.append(lights)
+    return lights
+
+
+def lights(user: Any) -> list[HomeTile]:
+    """What the top bar shows to this user."""
+    return [tile for source in _lights for tile in source(user)]
+
+
 @dataclass(frozen=True)
 class RecordAction:
     """Something done with one record from its page, after a question.

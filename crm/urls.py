@@ -25,6 +25,7 @@ from crm.views import (
     records,
     saved,
     search,
+    standing,
     subscriptions,
     tokens,
 )
@@ -53,6 +54,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("search/", search.search, name="search"),
     path("search/palette/", search.palette, name="palette"),
+    path("standing/", standing.standing, name="standing"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<uuid:uuid>/revoke/", tokens.revoke, name="token-revoke"),
     path("jobs/", jobs.listed, name="jobs"),

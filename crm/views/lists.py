@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from crm import cells, keyset, registry
+from crm import keyset, registry
 from crm.nouns import Column, Noun
+from crm.rows import Acts, Box, Place
 from crm.views import saved
 from crm.views.access import may, person
 from crm.views.addresses import address, chips, kept, tidy, used
@@ -81,7 +82,7 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
         "chips": chips(query, chosen),
         "headers": [_header(query, column, order) for column in columns],
         "columns": [(column, column in columns) for column in noun.columns],
-        "lines": _lines(page.rows, columns, picked=bool(bulk)),
+        "lines": _lines(page.rows, columns, may_change=bool(bulk)),
         "count": count,
         "count_limit": keyset.COUNT_LIMIT,
         "troubles": troubles,
@@ -146,16 +147,21 @@ def _header(query: QueryDict, column: Column, order: keyset.Order) -> Header:
     return Header(column, address(query, sort=str(turned), cursor=""), arrow)
 
 
-def _lines(records: Sequence[Any], columns: Sequence[Column], *, picked: bool) -> list[Line]:
-    """The rows, each ending with what other apps say about it; with a box in the first cell where rows are picked."""
+def _nothing(_record: Any) -> str:
+    return ""
+
+
+def _lines(records: Sequence[Any], columns: Sequence[Column], *, may_change: bool) -> list[Line]:
+    """The rows, each ending with what other apps say about it; for who may change them with a box and what is done."""
     badges: dict[uuid.UUID, SafeString] = registry.list_badges(records) if records else {}
-    (first, lead), *others = [(column.cell, cells.Place(column.title, number=column.number)) for column in columns]
-    sync, box = cells.Place(_("Sync")), cells.Box() if picked else lambda _record: ""
+    (first, lead), *others = [(column.cell, Place(column.title, number=column.number)) for column in columns]
+    sync = Place(_("Sync"))
+    box, acts = (Box(), Acts()) if may_change else (_nothing, _nothing)
     return [
         Line(
             record,
             SafeString(
-                lead(first(record), before=box(record))
+                lead(first(record), before=box(record), after=acts(record))
                 + "".join([place(cell(record)) for cell, place in others])
                 + sync(badges.get(record.uuid, ""))
             ),

@@ -1,4 +1,4 @@
-"""How the sync stands, in one figure on the first page."""
+"""How the sync stands, in one figure on the first page and in the top bar of all pages."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.registry import HomeTile, register_home_tiles
+from crm.registry import HomeTile, register_home_tiles, register_lights
 from integrations.models import Conflict, Connection, InboxMessage, OutboxMessage
 
 MOST = 1000
 
 
 def register() -> None:
-    """Join the first page; called once when the app is ready."""
+    """Join the first page and the top bar; called once when the app is ready."""
     register_home_tiles(sync_tile)
+    register_lights(sync_tile)
 
 
 def sync_tile(user: Any) -> list[HomeTile]:

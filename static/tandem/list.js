@@ -1,4 +1,4 @@
-// A list by keyboard and its columns: j and k walk the rows, Enter opens one, n and p turn the page.
+// A list by keyboard, its columns and how narrow its rows are: j and k walk the rows, Enter opens one, n and p turn the page.
 (() => {
   const list = document.querySelector("[data-list]");
   let at = -1;
@@ -14,6 +14,12 @@
   };
   const follow = (selector) => list.querySelector(selector)?.click();
 
+  const showDensity = () => {
+    for (const box of list.querySelectorAll("[data-dense-switch]")) box.checked = document.documentElement.hasAttribute("data-dense");
+  };
+  showDensity();
+  document.addEventListener("htmx:afterSwap", showDensity);
+
   const acts = { "row-next": () => walk(1), "row-previous": () => walk(-1), "page-next": () => follow("[data-next]"), "page-previous": () => follow("[data-previous]") };
   document.addEventListener("tandem:key", (event) => acts[event.detail]?.());
   document.addEventListener("htmx:afterSwap", () => { at = -1; });
@@ -21,7 +27,12 @@
   list.addEventListener("change", (event) => {
     const box = event.target.closest("[data-columns]");
     if (!box) return;
-    const chosen = [...box.querySelectorAll("input:checked")].map((input) => input.value);
+    if (event.target.matches("[data-dense-switch]")) {
+      localStorage.setItem("tandem-dense", event.target.checked ? "yes" : "no");
+      document.documentElement.toggleAttribute("data-dense", event.target.checked);
+      return;
+    }
+    const chosen = [...box.querySelectorAll("input[value]:checked")].map((input) => input.value);
     const address = new URL(location.href);
     address.searchParams.set("columns", chosen.join(","));
     location.assign(address);

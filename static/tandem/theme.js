@@ -1,4 +1,4 @@
-// Light or dark, set before the first paint: the person's choice, else what the system prefers.
+// Light or dark, folded, narrow: set before the first paint: the person's choice, else what the system prefers.
 (() => {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {
@@ -7,6 +7,7 @@
   };
   apply();
   system.addEventListener("change", apply);
+  if (localStorage.getItem("tandem-dense") === "yes") document.documentElement.dataset.dense = "yes";
   if (localStorage.getItem("tandem-folded") === "yes") document.documentElement.dataset.folded = "yes";
   addEventListener("DOMContentLoaded", () => {
     for (const button of document.querySelectorAll("[data-theme-switch]")) {

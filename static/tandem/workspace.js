@@ -42,15 +42,21 @@
     const token = document.querySelector("[name=csrfmiddlewaretoken]");
     if (token) event.detail.headers["X-CSRFToken"] = token.value;
   });
+  // What the page asks by itself says nothing when that fails; it shows nothing rather than what was true before.
+  const quietly = ({ elt }) => {
+    const quiet = elt.matches("[data-quiet]");
+    if (quiet) elt.replaceChildren();
+    return quiet;
+  };
   document.addEventListener("htmx:responseError", (event) => {
     const { status } = event.detail.xhr;
-    toast(status === 401 ? words.signedOut : status === 403 ? words.refused : words.failed);
+    if (!quietly(event.detail)) toast(status === 401 ? words.signedOut : status === 403 ? words.refused : words.failed);
   });
-  document.addEventListener("htmx:sendError", () => toast(words.away));
+  document.addEventListener("htmx:sendError", (event) => quietly(event.detail) || toast(words.away));
   // The session ended: what was asked for leads to the sign-in page, which is not to stand within this one.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (!new URL(event.detail.xhr.responseURL || location.href).pathname.endsWith("/login/")) return;
     event.detail.shouldSwap = false;
-    toast(words.signedOut);
+    if (!quietly({ elt: event.detail.target })) toast(words.signedOut);
   });
 })();

@@ -26,6 +26,7 @@ from tests.factories import (
 
 SignIn = Callable[[User], Client]
 KEYS = ("accounts", "contacts", "leads", "opportunities", "activities", "tasks")
+ACTS = ("do/win/", "edit/")
 MADE: dict[str, Any] = {
     "accounts": (AccountFactory, "manager"),
     "contacts": (ContactFactory, "owner"),
@@ -238,9 +239,28 @@ def test_what_people_typed_stands_escaped_in_a_row_with_a_box_for_those_who_may_
     typed = "&quot;&gt;&lt;script&gt;x&lt;/script&gt;"
     box = f'value="{lead.uuid}" form="bulk" aria-label="Select {typed}"></label>'
     assert f"{box}<a " in page
-    assert f">{typed}</a></td>" in page
+    assert f'>{typed}</a><span class="tandem-acts">' in page
+    assert f'aria-label="Edit: {typed}"' in page
     assert "&lt;b&gt;Ann&lt;/b&gt;" in page
     assert "<script>x" not in page
     assert '<td data-title="Tags" data-empty>–</td>' in page
     assert str(lead.uuid) in read
     assert 'form="bulk"' not in read
+
+
+def test_a_row_leads_to_what_is_done_with_it_as_it_stands(
+    owner: User, reader: User, stages: dict[str, Stage], signed_in: SignIn
+) -> None:
+    opened = OpportunityFactory.create(owner=owner, stage=stages["proposal"])
+    won = OpportunityFactory.create(owner=owner, stage=stages["closed-won"])
+    gone = OpportunityFactory.create(owner=owner, archived_at=timezone.now())
+    client = signed_in(owner)
+    page, trash = (client.get(f"/opportunities/{query}").content.decode() for query in ("", "?trash=true"))
+
+    acts = {
+        (deal.name, key): f'href="/opportunities/{deal.uuid}/{key}"' for deal in (opened, won, gone) for key in ACTS
+    }
+    assert [acts[opened.name, key] in page for key in ACTS] == [True, True]
+    assert [acts[won.name, key] in page for key in ACTS] == [False, True]
+    assert [acts[gone.name, key] in trash for key in ACTS] == [False, False]
+    assert "tandem-acts" not in signed_in(reader).get("/opportunities/").content.decode()
