@@ -105,11 +105,16 @@ def test_axe_finds_nothing_serious_in_the_workspace(page: Page, world: dict[str,
     paths = ["/", *LISTS, "/pipeline/", "/search/?q=alder", f"/accounts/views/{world['view'].uuid}/"]
     paths += [*of_records, f"{account}history/"]
     paths += ["/leads/new/", "/opportunities/new/", "/tokens/", f"{account}edit/", f"{lead}do/convert/"]
+    paths += ["/leads/filters/", "/pipeline/filters/"]
     paths += ["/webhooks/", "/webhooks/new/", "/accounts/?q=nobody", "/accounts/?fax=1"]
 
     found = [line for path in paths for line in findings(page, path)]
 
     page.goto("/accounts/")
+    page.get_by_role("button", name="Filter").click()
+    page.wait_for_selector("#filters input[type=checkbox]")
+    found += look(page, "filters")
+    page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
     page.wait_for_selector("#palette-list [role=option]")
     found += look(page, "palette")

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from crm.models import Account, Contact, Note, User
 from crm.nouns import url_of
 from crm.services.accounts import update_account
+from integrations.models import Connection
 from tests.factories import AccountFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -89,11 +90,41 @@ def test_dark_and_light_follow_the_switch(page: Page, accounts: list[Account], w
     page.set_viewport_size({"width": width, "height": 900})
     page.goto("/accounts/")
     before = page.locator("html").get_attribute("data-bs-theme")
+    if width < 768:
+        page.get_by_role("button", name=": menu").click()
     page.get_by_role("button", name="Light or dark").click()
     expect(page.locator("html")).not_to_have_attribute("data-bs-theme", before or "")
     page.reload()
     expect(page.locator("html")).not_to_have_attribute("data-bs-theme", before or "")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_rows_are_made_narrow_and_lead_to_what_is_done_with_them(page: Page, accounts: list[Account]) -> None:
+    page.goto("/accounts/")
+    row = page.locator("[data-row]").first
+    wide = row.bounding_box()
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_label("Narrow rows").check()
+    page.reload()
+    narrow = row.bounding_box()
+    assert wide
+    assert narrow
+    assert narrow["height"] < wide["height"]
+    page.keyboard.press("j")
+    row.get_by_role("link", name="Edit: Alder GmbH").click()
+    page.wait_for_url(f"**{url_of(accounts[0])}edit/")
+
+
+def test_the_top_bar_says_how_the_sync_stands(page: Page, accounts: list[Account]) -> None:
+    Connection.objects.create(url="http://odoo.example.com", state=Connection.State.PAUSED)
+    page.clock.install()
+    page.goto("/accounts/")
+    expect(page.get_by_role("link", name="Odoo: Paused")).to_be_visible()
+    page.context.set_offline(True)
+    page.clock.fast_forward(61_000)
+    expect(page.get_by_role("link", name="Odoo: Paused")).to_have_count(0)
+    expect(page.locator("#toasts")).to_be_empty()
+    page.context.set_offline(False)
 
 
 def test_rows_selected_by_key_and_box_are_changed_and_changed_back(page: Page, accounts: list[Account]) -> None:
