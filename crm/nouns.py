@@ -24,6 +24,7 @@ class Column:
 
     `sort` names the field by which it sorts, which needs an index together with id. `number` aligns to the right.
     `fields` are the model's fields behind the cell, which an export writes one by one; none means the key itself.
+    `edits` names the one that is changed in the cell, where there are several.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Column:
     number: bool = False
     shown: bool = True
     fields: tuple[str, ...] = ()
+    edits: str = ""
 
     @property
     def behind(self) -> tuple[str, ...]:
@@ -92,6 +94,12 @@ class Noun:
     def editable(record: Any) -> bool:
         """Whether the record's details can be changed now: it is no history and not in the trash."""
         return not record.frozen_reason and record.archived_at is None
+
+    def edited_by(self, column: Column) -> str:
+        """The simple field that is changed in the cells of this column; "" for none."""
+        name = column.edits or (column.behind[0] if len(column.behind) == 1 else "")
+        known = name in self.detail_fields and column is not self.columns[0]
+        return name if known and not self.model._meta.get_field(name).many_to_many else ""
 
     @property
     def detail_fields(self) -> list[str]:

@@ -18,10 +18,14 @@ from crm.icons import icon
 
 
 class Place:
-    """Where a column's cells stand: called with what is shown it gives the `td`, with its title for narrow screens."""
+    """Where a column's cells stand: called with what is shown it gives the `td`, with its title for narrow screens.
 
-    def __init__(self, title: Any, *, number: bool = False) -> None:
+    `edits` names the field that is changed in the cell, if any.
+    """
+
+    def __init__(self, title: Any, *, number: bool = False, edits: str = "") -> None:
         self._start = format_html('<td data-title="{}"', str(title)) + (' class="tandem-end"' if number else "")
+        self._start += f' data-edit="{edits}"' if edits else ""
 
     def __call__(self, shown: Any, *, before: str = "", after: str = "") -> str:
         """The cell; `before` and `after` are markup that stands beside something, and not beside nothing."""

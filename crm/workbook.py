@@ -79,7 +79,9 @@ ACCOUNTS = Noun(
         Column("type", _("Type"), lambda row: cells.badge(cells.choice(row, "type"), "secondary")),
         Column("manager", _("Account manager"), lambda row: row.manager),
         Column("city", _("City"), lambda row: row.city),
-        Column("reach", _("Reach"), lambda row: cells.pair(row.phone, row.email), fields=("phone", "email")),
+        Column(
+            "reach", _("Reach"), lambda row: cells.pair(row.phone, row.email), fields=("phone", "email"), edits="phone"
+        ),
         Column(
             "revenue",
             _("Annual revenue"),
@@ -135,6 +137,7 @@ CONTACTS = Noun(
             _("Reach"),
             lambda row: cells.pair(row.phone or row.mobile, row.email),
             fields=("phone", "mobile", "email"),
+            edits="phone",
         ),
         Column("owner", _("Owner"), lambda row: row.owner),
         Column("city", _("City"), lambda row: row.city, shown=False),
@@ -176,7 +179,7 @@ OPPORTUNITIES = Noun(
             lambda row: cells.link(row.account) if row.account else row.company_name,
             fields=("account", "company_name"),
         ),
-        Column("stage", _("Stage"), _stage, fields=("stage", "lost_at")),
+        Column("stage", _("Stage"), _stage, fields=("stage", "lost_at"), edits="stage"),
         Column(
             "amount",
             _("Amount"),
@@ -184,6 +187,7 @@ OPPORTUNITIES = Noun(
             sort="amount",
             number=True,
             fields=("amount", "currency"),
+            edits="amount",
         ),
         Column("probability", _("Probability"), lambda row: cells.percent(row.probability), number=True),
         Column("close", _("Expected close"), closing, sort="close_date", fields=("close_date",)),

@@ -41,7 +41,7 @@ LEADS = Noun(
             lambda row: cells.pair(row.contact_name, row.company_name),
             fields=("contact_name", "company_name"),
         ),
-        Column("state", _("State"), _state, fields=("stage", "lost_at", "converted_at")),
+        Column("state", _("State"), _state, fields=("stage", "lost_at", "converted_at"), edits="stage"),
         Column("source", _("Source"), lambda row: cells.choice(row, "source")),
         Column("score", _("Score"), lambda row: cells.number(row.score), sort="score", number=True),
         Column(
@@ -58,6 +58,7 @@ LEADS = Noun(
             lambda row: cells.pair(row.phone or row.mobile, row.email),
             shown=False,
             fields=("phone", "mobile", "email"),
+            edits="phone",
         ),
         tags(),
         updated(),

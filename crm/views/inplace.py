@@ -1,23 +1,28 @@
-"""Changing one detail of a record where it stands, on its page."""
+"""Changing one detail of a record where it stands: on its page, or in the row of a list."""
 
 from __future__ import annotations
 
 import uuid as uuids
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms import BoundField
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import strip_tags
+from django.utils.formats import localize
+from django.utils.html import format_html, strip_tags
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from crm import cells, forms, registry
 from crm.custom import CustomField
+from crm.icons import icon
 from crm.models import Record
 from crm.nouns import Noun, url_of
 from crm.own_form import OwnFieldsForm, form_name
@@ -26,6 +31,7 @@ from crm.views.access import may, person, record_or_404
 from crm.views.details import Detail, detail_of
 from crm.views.done import done, tell_draft
 from crm.views.forms import refuse
+from crm.views.lists import columns_of, lines
 from crm.views.panels import panels_of
 
 TRIES = 3
@@ -33,7 +39,10 @@ TRIES = 3
 
 @dataclass(frozen=True)
 class Place:
-    """One field of one record, as this person may change it; `own` when it is one of the user's own."""
+    """One field of one record, as this person may change it; `own` when it is one of the user's own.
+
+    In a list (`row` in the address) every answer is the whole row: with the field its sync and its day change too.
+    """
 
     request: HttpRequest
     noun: Noun
@@ -43,10 +52,28 @@ class Place:
     def form(self, record: Any, data: Any = None) -> OwnFieldsForm:
         """The form of this field alone."""
         fields, own = ([], [self.own]) if self.own else ([self.name], [])
-        return forms.form_of(self.noun, fields, person(self.request), own=own)(data, instance=record)
+        form = forms.form_of(self.noun, fields, person(self.request), own=own)(data, instance=record)
+        if self.in_row:  # the menu of filters has fields of the same names
+            form.auto_id = "cell_%s"
+        return form
 
     def detail(self, record: Any) -> Detail:
         return detail_of(record, self.name, self.own)
+
+    @property
+    def in_row(self) -> bool:
+        return "row" in self.request.GET
+
+    def row(self, record: Any, asked: SafeString | None = None, *, saved: bool = False) -> HttpResponse:
+        """The record's row in the columns of the list that asks: with this in the field's cell, or with a tick."""
+        columns = columns_of(QueryDict(urlsplit(self.request.headers.get("HX-Current-URL", "")).query), self.noun)
+        mine = next((column for column in columns if self.noun.edited_by(column) == self.name), None)
+        if saved and mine:
+            tick = '{} <span class="tandem-tick" role="status">{}{}</span>'
+            asked = format_html(tick, localize(mine.cell(record) or cells.NOTHING), icon("check"), _("Saved"))
+        held = {self.name: asked} if asked is not None else {}
+        (line,) = lines(self.noun, [record], columns, may_change=True, asked=held)
+        return HttpResponse(line.markup)
 
     @property
     def matters_elsewhere(self) -> bool:
@@ -119,7 +146,9 @@ def _after(place: Place, record: Any) -> HttpResponse:
     request = place.request
     if request.headers.get("HX-Request") != "true":
         return done(request, _("Saved."), url_of(record))
-    if place.matters_elsewhere:
+    if place.in_row:
+        answer = place.row(record_or_404(request, place.noun, record.uuid), saved=True)
+    elif place.matters_elsewhere:
         messages.success(request, _("Saved."))
         answer = HttpResponse(headers={"HX-Refresh": "true"})
     else:
@@ -128,6 +157,8 @@ def _after(place: Place, record: Any) -> HttpResponse:
 
 
 def _shown(place: Place, record: Any, *, saved: bool = False) -> HttpResponse:
+    if place.in_row:
+        return place.row(record)
     context: dict[str, Any] = {"noun": place.noun, "record": record, "detail": place.detail(record), "saved": saved}
     context["can_edit"] = place.noun.editable(record)
     if saved:
@@ -136,9 +167,16 @@ def _shown(place: Place, record: Any, *, saved: bool = False) -> HttpResponse:
 
 
 def _asked(place: Place, record: Any, field: BoundField, begun: str) -> HttpResponse:
-    context = {"noun": place.noun, "record": record, "field": field, "form": field.form, "begun": begun}
+    here = reverse("workspace:field", args=(place.noun, record.uuid, place.name))
+    context = {"record": record, "field": field, "form": field.form, "begun": begun, "here": here}
+    context |= {"leave": f"{here}?show", "around": "closest [data-detail]"}
     status = 422 if field.form.is_bound else 200
-    return render(place.request, "workspace/_detail_asked.html", context, status=status)
+    if not place.in_row:
+        return render(place.request, "workspace/_detail_asked.html", context, status=status)
+    context |= {"here": f"{here}?row", "leave": f"{here}?row&show", "around": "closest [data-row]", "labelled": True}
+    answer = place.row(record, render_to_string("workspace/_inplace.html", context, place.request))
+    answer.status_code = status
+    return answer
 
 
 def _held(field: BoundField) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from crm import keyset, registry
+from crm import keyset, nouns, registry
 from crm.nouns import Column, Noun
 from crm.rows import Acts, Box, Place
 from crm.views import saved
@@ -41,10 +42,10 @@ class Header:
 
 @dataclass(frozen=True)
 class Line:
-    """A row as shown: its record, and the markup of its cells."""
+    """A row as shown: its record, and its markup."""
 
     record: Any
-    cells: SafeString
+    markup: SafeString
 
 
 @require_safe
@@ -82,7 +83,7 @@ def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
         "chips": chips(query, chosen),
         "headers": [_header(query, column, order) for column in columns],
         "columns": [(column, column in columns) for column in noun.columns],
-        "lines": _lines(page.rows, columns, may_change=bool(bulk)),
+        "lines": lines(noun, page.rows, columns, may_change=bool(bulk)),
         "count": count,
         "count_limit": keyset.COUNT_LIMIT,
         "troubles": troubles,
@@ -147,24 +148,41 @@ def _header(query: QueryDict, column: Column, order: keyset.Order) -> Header:
     return Header(column, address(query, sort=str(turned), cursor=""), arrow)
 
 
-def _nothing(_record: Any) -> str:
-    return ""
+def lines(
+    noun: Noun,
+    records: Sequence[Any],
+    columns: Sequence[Column],
+    *,
+    may_change: bool,
+    asked: Mapping[str, SafeString] = MappingProxyType({}),
+) -> list[Line]:
+    """The rows, each ending with what other apps say about it.
 
-
-def _lines(records: Sequence[Any], columns: Sequence[Column], *, may_change: bool) -> list[Line]:
-    """The rows, each ending with what other apps say about it; for who may change them with a box and what is done."""
+    For who may change them they have a box, what is done with each, and cells that are changed where they stand;
+    `asked` is what stands in the cells of a field just now in place of its value. Queries: badges.
+    """
     badges: dict[uuid.UUID, SafeString] = registry.list_badges(records) if records else {}
-    (first, lead), *others = [(column.cell, Place(column.title, number=column.number)) for column in columns]
+    (first, lead), *others = [(column, _place(noun, column, may_change=may_change)) for column in columns]
+    fields = [noun.edited_by(column) for column, _place in others]
     sync = Place(_("Sync"))
     box, acts = (Box(), Acts()) if may_change else (_nothing, _nothing)
-    return [
-        Line(
-            record,
-            SafeString(
-                lead(first(record), before=box(record), after=acts(record))
-                + "".join([place(cell(record)) for cell, place in others])
-                + sync(badges.get(record.uuid, ""))
-            ),
-        )
-        for record in records
-    ]
+
+    def line(record: Any) -> Line:
+        cells = [
+            place(asked.get(field) or column.cell(record))
+            for (column, place), field in zip(others, fields, strict=True)
+        ]
+        at = nouns.url_of(record) if may_change and noun.editable(record) else ""
+        name = lead(first.cell(record), before=box(record), after=acts(record))
+        start = f'<tr data-row data-at="{at}">' if at else "<tr data-row>"
+        return Line(record, SafeString(f"{start}{name}{''.join(cells)}{sync(badges.get(record.uuid, ''))}</tr>"))
+
+    return [line(record) for record in records]
+
+
+def _place(noun: Noun, column: Column, *, may_change: bool) -> Place:
+    return Place(column.title, number=column.number, edits=noun.edited_by(column) if may_change else "")
+
+
+def _nothing(_record: Any) -> str:
+    return ""

@@ -115,6 +115,27 @@ def test_rows_are_made_narrow_and_lead_to_what_is_done_with_them(page: Page, acc
     page.wait_for_url(f"**{url_of(accounts[0])}edit/")
 
 
+def test_a_cell_is_changed_where_it_stands(page: Page, accounts: list[Account], owner: User) -> None:
+    page.goto("/accounts/?columns=name,city,employees")
+    row = page.locator("[data-row]").first
+    cell = row.locator("[data-edit=city]")
+    cell.dblclick()
+    row.get_by_role("textbox", name="City").fill("Lübeck")
+    page.keyboard.press("Enter")
+    expect(cell).to_have_text("Lübeck Saved")
+    page.keyboard.press("j")
+    row.get_by_role("button", name="Change Employees").click()
+    row.get_by_role("spinbutton", name="Employees").fill("12")
+    update_account(Account.objects.get(pk=accounts[0].pk), actor=owner, employees=7)
+    page.keyboard.press("Enter")
+    expect(row.get_by_role("alert")).to_contain_text("In the meantime Olga Owner changed this to “7”.")
+    page.keyboard.press("Escape")
+    expect(row.locator("form.tandem-inplace")).to_have_count(0)
+    expect(row.get_by_role("link", name="Alder GmbH", exact=True)).to_be_focused()
+    fresh = Account.objects.get(pk=accounts[0].pk)
+    assert (fresh.city, fresh.employees) == ("Lübeck", 7)
+
+
 def test_the_top_bar_says_how_the_sync_stands(page: Page, accounts: list[Account]) -> None:
     Connection.objects.create(url="http://odoo.example.com", state=Connection.State.PAUSED)
     page.clock.install()

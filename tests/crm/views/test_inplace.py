@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -130,3 +131,29 @@ def test_every_detail_of_every_noun_can_be_asked_for_and_saved_as_it_is(
         answer = client.post(here, sent, **HTMX)
         assert answer.status_code == 200, (name, answer.content.decode())
         assert type(record).objects.get(pk=record.pk).version == record.version, name
+
+
+def test_in_a_list_every_answer_is_the_row_in_the_columns_that_stand_there(client: Client, account: Account) -> None:
+    here = f"{address(account, 'employees')}?row"
+    listed = {**HTMX, "HTTP_HX_CURRENT_URL": "http://testserver/accounts/?columns=name,employees"}
+
+    asked = client.get(here, **listed).content.decode()
+    refused = client.post(here, {"begun": "5", "employees": "many"}, **listed)
+    saved = client.post(here, {"begun": "5", "employees": "12"}, **listed).content.decode()
+    left = client.get(f"{here}&show", **listed).content.decode()
+
+    row = f'<tr data-row data-at="/accounts/{account.uuid}/">'
+    assert all(text.startswith(row) for text in (asked, refused.content.decode(), saved, left))
+    assert 'data-title="Employees" class="tandem-end" data-edit="employees"' in left
+    assert "Annual revenue" not in left
+    assert ('name="begun" value="5"' in asked, 'for="cell_employees"' in asked) == (True, True)
+    assert (refused.status_code, "Enter a whole number." in refused.content.decode()) == (422, True)
+    assert ("12" in saved, "Saved" in saved, "<form" in saved) == (True, True, False)
+    assert ("Saved" in left, "<form" in left, fresh(account).employees) == (False, False, 12)
+
+
+def test_in_a_list_only_simple_fields_are_changed(client: Client, account: Account, reader: User) -> None:
+    page = client.get("/accounts/").content.decode()
+    assert re.findall(r'data-edit="(\w+)"', page) == ["type", "manager", "city", "phone"]
+    client.force_login(reader)
+    assert "data-edit" not in client.get("/accounts/").content.decode()
