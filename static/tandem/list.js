@@ -45,7 +45,11 @@
   list.addEventListener("dblclick", (event) => { if (!event.target.closest("a, button, form")) ask(event.target.closest("[data-edit]")); });
   list.addEventListener("htmx:load", (event) => {
     const row = event.detail.elt;
-    if (row.matches("[data-row]") && !row.querySelector(".tandem-inplace")) row.querySelector(".tandem-name")?.focus();
+    if (!row.matches("[data-row]")) return;
+    const form = row.querySelector(".tandem-inplace");
+    form?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    form?.querySelector("input:not([type=hidden])")?.select();
+    if (!form) row.querySelector(".tandem-name")?.focus();
   });
 
   list.addEventListener("change", (event) => {
