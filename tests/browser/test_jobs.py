@@ -18,7 +18,7 @@ def test_many_rows_are_changed_by_a_job_that_is_watched_and_put_back(page: Page,
     page.goto("/accounts/")
     page.get_by_label("Select all on this page").check()
     page.get_by_label("All 230 that match").check()
-    page.get_by_role("button", name="Type").click()
+    page.get_by_role("button", name="Type", exact=True).click()
     page.get_by_role("dialog").get_by_label("Type").select_option("dealer")
     page.get_by_role("button", name="Change 230").click()
 
