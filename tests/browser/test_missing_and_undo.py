@@ -107,5 +107,5 @@ def test_an_undo_is_previewed_begun_and_followed_to_its_end(page: Page, odoo: Co
 
     sync.undo_due()
 
-    expect(page.locator(".tandem-sum")).to_contain_text("1 undone + 1 kept as it is", timeout=10_000)
+    expect(page.locator(".tandem-sum")).to_contain_text("1 undone + 1 kept as it is")
     assert sorted(Contact.objects.values_list("phone", flat=True)) == ["1", "3"]

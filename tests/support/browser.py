@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from tests.support.servers import find_browser
 
@@ -21,6 +21,8 @@ ARGUMENTS = (
     "--disable-dev-shm-usage",
 )
 PICTURES = Path(__file__).resolve().parent.parent.parent / "var" / "screenshots"
+# A busy machine is slow, not broken; what is there at once is seen at once all the same.
+expect.set_options(timeout=20_000)
 LOOKS = (("light", 1440, 900), ("dark", 390, 844))
 
 
