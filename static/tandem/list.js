@@ -22,7 +22,7 @@
 
   const acts = { "row-next": () => walk(1), "row-previous": () => walk(-1), "page-next": () => follow("[data-next]"), "page-previous": () => follow("[data-previous]") };
   document.addEventListener("tandem:key", (event) => acts[event.detail]?.());
-  document.addEventListener("htmx:afterSwap", () => { at = -1; });
+  list.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target === list) at = -1; });
 
   // A row that the pointer or the focus is on offers its cells to be changed; every answer is the row anew.
   const pencil = document.getElementById("pencil");
