@@ -105,14 +105,15 @@ class HomeTile:
 
 
 HomeTiles = Callable[[Any], Sequence[HomeTile]]
-_home_tiles: list[HomeTiles] = []
+_home_tiles: dict[HomeTiles, bool] = {}
 
 
-def register_home_tiles(tiles: HomeTiles) -> HomeTiles:
-    """Add figures to the admin's first page; called once per view with the user who looks at it."""
-    if tiles not in _home_tiles:
-        _home_tiles.append(tiles)
-    return tiles
+def register_home_tiles(tiles: HomeTiles, *, in_top_bar: bool = False) -> None:
+    """Add figures to the first page, called once per view with the user who looks at it.
+
+    With `in_top_bar` they stand on every page too, and are asked for again each minute.
+    """
+    _home_tiles[tiles] = in_top_bar
 
 
 def home_tiles(user: Any) -> list[HomeTile]:
@@ -120,19 +121,9 @@ def home_tiles(user: Any) -> list[HomeTile]:
     return [tile for source in _home_tiles for tile in source(user)]
 
 
-_lights: list[HomeTiles] = []
-
-
-def register_lights(lights: HomeTiles) -> HomeTiles:
-    """Show these figures in the top bar of every page; called once a page and once a minute with who looks at it."""
-    if lights not in _lights:
-        _lights.append(lights)
-    return lights
-
-
 def lights(user: Any) -> list[HomeTile]:
-    """What the top bar shows to this user."""
-    return [tile for source in _lights for tile in source(user)]
+    """Those of the top bar for this user."""
+    return [tile for source, in_top_bar in _home_tiles.items() if in_top_bar for tile in source(user)]
 
 
 @dataclass(frozen=True)

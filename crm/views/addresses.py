@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.http import QueryDict
@@ -54,11 +56,9 @@ def used(query: QueryDict, chosen: Any) -> list[tuple[str, str]]:
 def chips(query: QueryDict, chosen: Any) -> list[Chip]:
     """The filters in use in words; those that were refused are shown as they were typed."""
     found = []
-    for name, field in chosen.form.fields.items():
-        typed = [value for value in query.getlist(name) if value]
-        if typed and name != "q":
-            words = ", ".join(_in_words(chosen, name, value) for value in typed)
-            found.append(Chip(str(field.label), words, address(query, **{name: "", "cursor": ""})))
+    for name, typed in groupby(used(query, chosen), key=itemgetter(0)):
+        words = ", ".join(_in_words(chosen, name, value) for _name, value in typed)
+        found.append(Chip(str(chosen.form.fields[name].label), words, address(query, **{name: "", "cursor": ""})))
     return found
 
 

@@ -45,7 +45,7 @@ class Column:
 @may("view")
 @vary_on_headers("HX-Request")
 def board(request: HttpRequest, noun: Noun) -> HttpResponse:
-    """The board; for htmx only its body. Queries: two for all heads, one per open column, badges, filters' choices."""
+    """The board; for htmx only its body. Queries: two for all heads, one per open column, badges, filters in use."""
     query = tidy(request.GET)
     filters, rows = asked(request)
     found = list(columns(request, rows, card=card_of(request, noun)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid as uuids
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -66,7 +65,8 @@ class Place:
 
     def row(self, record: Any, asked: SafeString | None = None, *, saved: bool = False) -> HttpResponse:
         """The record's row in the columns of the list that asks: with this in the field's cell, or with a tick."""
-        columns = columns_of(QueryDict(urlsplit(self.request.headers.get("HX-Current-URL", "")).query), self.noun)
+        listed = self.request.headers.get("HX-Current-URL", "").partition("#")[0].partition("?")[2]
+        columns = columns_of(QueryDict(listed), self.noun)
         mine = next((column for column in columns if self.noun.edited_by(column) == self.name), None)
         if saved and mine:
             tick = '{} <span class="tandem-tick" role="status">{}{}</span>'

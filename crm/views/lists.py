@@ -52,7 +52,7 @@ class Line:
 @may("view")
 @vary_on_headers("HX-Request")
 def record_list(request: HttpRequest, noun: Noun) -> HttpResponse:
-    """The list; for htmx only its body. Queries: rows (two at most), tags, count, views, choices of filters, badges."""
+    """The list; for htmx only its body. Queries: rows (two at most), tags, count, views, filters in use, badges."""
     user, query = person(request), tidy(request.GET)
     partial = request.headers.get("HX-Request") == "true" and not request.headers.get("HX-History-Restore-Request")
     tabs = saved.tabs(request, noun)

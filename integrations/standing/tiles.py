@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.registry import HomeTile, register_home_tiles, register_lights
+from crm.registry import HomeTile, register_home_tiles
 from integrations.models import Conflict, Connection, InboxMessage, OutboxMessage
 
 MOST = 1000
@@ -16,8 +16,7 @@ MOST = 1000
 
 def register() -> None:
     """Join the first page and the top bar; called once when the app is ready."""
-    register_home_tiles(sync_tile)
-    register_lights(sync_tile)
+    register_home_tiles(sync_tile, in_top_bar=True)
 
 
 def sync_tile(user: Any) -> list[HomeTile]:
