@@ -105,7 +105,7 @@ def test_a_value_that_no_filter_knows_is_told_and_shows_nothing(owner: User, sig
 
     assert answer.status_code == 200
     assert list(answer.context["lines"]) == []
-    assert "telepathy is not one of the available choices" in answer.content.decode()
+    assert "<strong>Source:</strong> Select a valid choice. telepathy is not one of" in answer.content.decode()
 
 
 def test_the_trash_is_shown_only_when_asked_for(owner: User, signed_in: SignIn) -> None:
